@@ -1,0 +1,48 @@
+"""The `daoyi` command. `daoyi --config FILE SUBCOMMAND …`; every subcommand has `--help`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.commands import content, data, evaluate, serve, talk
+from bot.commands.context import DEFAULT_CONFIG, Options
+
+app = typer.Typer(
+    name="daoyi",
+    help="导医: answers a hospital's patients, and passes on what a person should answer.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    config: Annotated[Path, typer.Option(help="Settings file.")] = DEFAULT_CONFIG,
+) -> None:
+    """Read what stands before the subcommand."""
+    context.obj = Options(config)
+
+
+app.command()(serve.serve)
+app.command()(talk.chat)
+app.command()(talk.ask)
+app.add_typer(content.app, name="content")
+app.add_typer(evaluate.intents, name="intents")
+app.add_typer(evaluate.safety, name="safety")
+app.add_typer(evaluate.bench, name="bench")
+app.add_typer(data.staff, name="staff")
+app.add_typer(data.imports, name="import")
+app.add_typer(data.keys, name="keys")
+app.command("init-db")(data.init_db)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""How messages come in and go out: one file a channel behind the `Channel` protocol of `base`."""

@@ -1,0 +1,169 @@
+"""`daoyi staff`, `daoyi import`, `daoyi keys`, `daoyi init-db`: people, facts, keys."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bot.commands.context import Data, Json, database, run, settings_of, show
+
+staff = typer.Typer(help="Who may sign in to the console.", no_args_is_help=True)
+imports = typer.Typer(help="Bring the hospital's facts in.", no_args_is_help=True)
+keys = typer.Typer(help="The keys of encrypted columns.", no_args_is_help=True)
+
+_PASSWORD = typer.Option(
+    envvar="DAOYI_STAFF_PASSWORD",
+    prompt=True,
+    hide_input=True,
+    confirmation_prompt=True,
+    help="Better not on the command line: leave it out to be asked, or use the variable.",
+)
+_DRY = typer.Option("--dry-run", help="Check everything, change nothing.")
+
+
+def init_db(context: typer.Context, data: Data = None) -> None:
+    """Create the database, or bring it to this version's schema."""
+
+    async def work() -> None:
+        async with database(settings_of(context, data)) as engine:
+            typer.echo(f"the {engine.name} database is ready")
+
+    run(work)
+
+
+@staff.command()
+def add(
+    context: typer.Context,
+    username: Annotated[str, typer.Argument(help="What they sign in with.")],
+    password: Annotated[str, _PASSWORD],
+    name: Annotated[str, typer.Option(help="What patients see, e.g. 李护士.")] = "",
+    role: Annotated[str, typer.Option(help="agent or supervisor.")] = "agent",
+    data: Data = None,
+) -> None:
+    """Let somebody sign in to the console; works beside a running server."""
+
+    async def work() -> None:
+        from bot.app import system_clock  # noqa: PLC0415
+        from bot.console.auth import add_staff  # noqa: PLC0415
+
+        def store(tx: Any) -> None:
+            with tx.session() as session:
+                add_staff(session, username, name or username, password, role, system_clock())
+
+        async with database(settings_of(context, data)) as engine:
+            await engine.write(store)
+        typer.echo(f"{username} can sign in at /console")
+
+    run(work)
+
+
+@imports.command()
+def hospital(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="Folder with hospital.toml and the CSV files.")],
+    dry_run: Annotated[bool, _DRY] = False,
+    as_json: Json = False,
+    data: Data = None,
+) -> None:
+    """Replace all facts: hospital.toml, departments, doctors, roster, prices, services, symptoms."""
+
+    async def work() -> None:
+        from bot.app import system_clock  # noqa: PLC0415
+        from bot.hospital import service  # noqa: PLC0415
+        from bot.hospital.files import read_folder  # noqa: PLC0415
+
+        facts = read_folder(folder)
+
+        def save(tx: Any) -> Any:
+            with tx.session() as session:
+                return service.save(session, facts, system_clock())
+
+        await _save(context, data, None if dry_run else save, as_json=as_json)
+
+    run(work)
+
+
+@imports.command()
+def sheet(
+    context: typer.Context,
+    kind: Annotated[str, typer.Argument(help="departments, doctors, roster, tests, drugs, packages, services or symptoms.")],
+    file: Annotated[Path, typer.Argument(help="The CSV file; its rows replace all of that kind.")],
+    dry_run: Annotated[bool, _DRY] = False,
+    as_json: Json = False,
+    data: Data = None,
+) -> None:
+    """Replace one kind of facts by the rows of a CSV file; nothing is half-applied."""
+
+    async def work() -> None:
+        from bot.app import system_clock  # noqa: PLC0415
+        from bot.hospital import service  # noqa: PLC0415
+        from bot.hospital.columns import TABLES  # noqa: PLC0415
+        from bot.hospital.problems import HospitalDataError  # noqa: PLC0415
+
+        if kind not in TABLES:
+            raise HospitalDataError([f"'{kind}' is not a kind of facts (expected one of {', '.join(TABLES)})"])
+        try:
+            content = file.read_bytes()
+        except OSError as exc:
+            raise HospitalDataError([f"{file}: cannot be read ({exc.strerror})"]) from exc
+
+        def save(tx: Any) -> Any:
+            with tx.session() as session:
+                counts = service.save_csv(session, kind, content, system_clock(), file.name)
+                if dry_run:
+                    raise _DryRunError(counts)
+                return counts
+
+        try:
+            await _save(context, data, save, as_json=as_json)
+        except _DryRunError as dry:
+            _told(dry.counts, as_json=as_json, dry_run=True)
+
+    run(work)
+
+
+class _DryRunError(Exception):
+    """Undoes a save that was only tried."""
+
+    def __init__(self, counts: Any) -> None:
+        super().__init__("dry run")
+        self.counts = counts
+
+
+async def _save(context: typer.Context, data: Path | None, save: Any, *, as_json: bool) -> None:
+    if save is None:
+        _told(None, as_json=as_json, dry_run=True)
+        return
+    async with database(settings_of(context, data)) as engine:
+        _told(await engine.write(save), as_json=as_json, dry_run=False)
+
+
+def _told(counts: Any, *, as_json: bool, dry_run: bool) -> None:
+    rows = dict(counts.rows) if counts else {}
+    if as_json:
+        show({"dry_run": dry_run, "rows": rows, "revision": getattr(counts, "revision", None)})
+        return
+    told = ", ".join(f"{n} {kind}" for kind, n in rows.items()) or "everything reads well"
+    typer.echo(("would hold: " if dry_run and rows else "") + told)
+
+
+@keys.command()
+def rotate(context: typer.Context, data: Data = None, as_json: Json = False) -> None:
+    """Make a new key, seal everything stored with it, and forget the old ones."""
+
+    async def work() -> None:
+        from bot.store.keyring import add_key, drop_old_keys, load_keyring  # noqa: PLC0415
+        from bot.store.rotation import reseal  # noqa: PLC0415
+
+        settings = settings_of(context, data)
+        load_keyring(settings.key_file)
+        add_key(settings.key_file)
+        async with database(settings) as engine:
+            resealed = await reseal(engine)
+        dropped = drop_old_keys(settings.key_file)
+        if as_json:
+            show({"resealed": resealed, "dropped_keys": dropped})
+        else:
+            typer.echo(f"resealed {sum(resealed.values())} rows; dropped {dropped} old key(s)")
+
+    run(work)

@@ -1,0 +1,135 @@
+"""`daoyi intents eval`, `daoyi safety eval`, `daoyi bench`: measure, in the open."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot.commands.context import Json, fail, settings_of, show
+
+intents = typer.Typer(help="How well questions are understood.", no_args_is_help=True)
+safety = typer.Typer(help="How well emergencies are recognised.", no_args_is_help=True)
+bench = typer.Typer(help="How fast it is, beside a yardstick in the same run.", no_args_is_help=True)
+
+_Predictions = Annotated[
+    Path | None, typer.Option(help="Write one JSON line a row: what was expected, what was said.")
+]
+_FIGURES = (
+    "top1", "top3", "auroc", "usable", "precision", "coverage_at_p95", "threshold",
+    "p50_ms", "p99_ms", "load_s", "rss_mb", "questions",
+)  # fmt: skip
+
+
+@intents.command("eval")
+def eval_intents(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="Holds catalog.jsonl and questions.jsonl.")],
+    catalog: Annotated[str, typer.Option(help='"own": the folder\'s; "built-in": this hospital\'s content.')] = "own",
+    as_json: Json = False,
+    predictions: _Predictions = None,
+) -> None:
+    """Learn a catalog, ask its questions, print how well that went at the shipped threshold."""
+    from intents.catalog import load_catalog  # noqa: PLC0415  (keeps `--help` quick)
+    from intents.evaluate import RowsError, evaluate, read_catalog, read_questions  # noqa: PLC0415
+
+    if catalog not in ("own", "built-in"):
+        fail(f"--catalog: '{catalog}' is not known (expected own or built-in)")
+    try:
+        rows = (
+            load_catalog(settings_of(context).content_folder).examples()
+            if catalog == "built-in"
+            else read_catalog(folder / "catalog.jsonl")
+        )
+        report = evaluate(rows, read_questions(folder / "questions.jsonl"))
+    except RowsError as exc:
+        fail(str(exc))
+        return
+    if predictions:
+        _write(predictions, [asdict(row) for row in report.predictions])
+    figures = {name: _rounded(getattr(report, name)) for name in _FIGURES}
+    if as_json:
+        show(figures)
+    else:
+        _table(str(folder), figures)
+
+
+@safety.command("eval")
+def eval_safety(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Rows: text, lang, emergency, kind, source.")],
+    as_json: Json = False,
+    predictions: _Predictions = None,
+) -> None:
+    """Check labelled messages for red flags; print recall, false alarms and time."""
+    from intents.safety import SafetyDataError, evaluate, read_rows  # noqa: PLC0415
+    from intents.urgent import load_red_flags  # noqa: PLC0415
+
+    try:
+        rows = read_rows(file)
+        report = evaluate(rows, load_red_flags(settings_of(context).content_folder).check)
+    except SafetyDataError as exc:
+        fail(str(exc))
+        return
+    if predictions:
+        _write(predictions, [_predicted(row) for row in report.predictions])
+    figures = {
+        name: _rounded(value) for name, value in asdict(report).items() if name != "predictions"
+    }
+    if as_json:
+        show(figures)
+    else:
+        _table(str(file), figures)
+
+
+def _predicted(row: Any) -> dict[str, Any]:
+    return {**asdict(row.row), "alarm": row.alarm, "right": row.right}
+
+
+@bench.command()
+def turns(
+    context: typer.Context,
+    questions: Annotated[Path, typer.Argument(help="Folder of question sets (questions.jsonl each).")],
+    messages: Annotated[int, typer.Option(min=100, help="How many messages.")] = 5_000,
+    patients: Annotated[int, typer.Option(min=1, help="How many patients at once.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """Drive a real server over HTTP with real questions, beside a bare echo and the bare database."""
+    from bench.turns import BenchError, run  # noqa: PLC0415  (only when asked)
+
+    try:
+        result = run(context.obj.config, questions, messages=messages, patients=patients)
+    except BenchError as exc:
+        fail(str(exc))
+        return
+    if as_json:
+        show(result)
+    else:
+        _table("turns over HTTP", result)
+
+
+def _write(path: Path, rows: list[dict[str, Any]]) -> None:
+    lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
+    try:
+        path.write_text("".join(lines), "utf-8")
+    except OSError as exc:
+        fail(f"{path}: cannot be written ({exc.strerror})")
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 4)
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    return value
+
+
+def _table(title: str, figures: dict[str, Any]) -> None:
+    table = Table(title=title, show_header=False)
+    for name, value in figures.items():
+        told = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
+        table.add_row(name, told)
+    Console().print(table)

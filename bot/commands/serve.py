@@ -1,0 +1,96 @@
+"""`daoyi serve`: run the hospital's assistant until Ctrl-C."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from bot.commands.context import Data, fail, settings_of
+from bot.errors import DaoyiError
+from bot.settings import Settings
+
+
+def serve(
+    context: typer.Context,
+    port: Annotated[int | None, typer.Option(help="Port (default: from the settings; 0 takes a free one).")] = None,
+    host: Annotated[str | None, typer.Option(help="Address (default: from the settings).")] = None,
+    data: Data = None,
+) -> None:
+    """Serve patients, staff and operators from one process, until Ctrl-C."""
+    try:
+        settings = settings_of(context, data)
+        _run(_serve(settings, host or settings.server.host, settings.server.port if port is None else port))
+    except DaoyiError as exc:
+        fail(str(exc))
+    except OSError as exc:
+        fail(f"cannot listen: {exc.strerror or exc}")
+
+
+def _run(work: "asyncio.Future[None] | object") -> None:
+    try:
+        import uvloop  # noqa: PLC0415  (not on every platform)
+    except ImportError:
+        asyncio.run(work)  # type: ignore[arg-type]
+    else:
+        uvloop.run(work)
+
+
+async def _serve(settings: Settings, host: str, port: int) -> None:
+    import uvicorn  # noqa: PLC0415  (keeps `--help` quick)
+
+    from bot.app import build  # noqa: PLC0415
+    from bot.store.lock import FolderLock  # noqa: PLC0415
+
+    class Server(uvicorn.Server):
+        """Uvicorn that says where it is, sends streams home, and leaves with status 0."""
+
+        def __init__(self, config: uvicorn.Config, leaving: Callable[[], None]) -> None:
+            super().__init__(config)
+            self._leaving = leaving
+
+        async def startup(self, sockets: list[object] | None = None) -> None:
+            await super().startup(sockets)  # type: ignore[arg-type]
+            if self.servers:
+                bound = self.servers[0].sockets[0].getsockname()[1]
+                typer.echo(f"Patients chat at   http://{host}:{bound}/chat")
+                typer.echo(f"Staff sign in at   http://{host}:{bound}/console")
+                typer.echo("Ctrl-C stops.")
+
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, self._leave, number)
+            try:
+                yield
+            finally:
+                for number in (signal.SIGINT, signal.SIGTERM):
+                    loop.remove_signal_handler(number)
+
+        def _leave(self, number: int) -> None:
+            self._leaving()
+            self.handle_exit(number, None)
+
+    lock = FolderLock(settings.data)
+    lock.acquire()
+    try:
+        app = await build(settings)
+        config = uvicorn.Config(
+            app.http,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+            timeout_keep_alive=30,
+        )
+        server = Server(config, app.feed.close)
+        await server.serve()
+        if not server.started:
+            raise OSError(0, f"port {port} on {host} cannot be used (is another server on it?)")
+    finally:
+        lock.release()

@@ -1,0 +1,1 @@
+"""The staff console: who waits, what was said, taking over and giving back."""

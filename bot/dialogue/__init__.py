@@ -1,0 +1,1 @@
+"""Understanding and answering: one message, one turn, one transaction (`turn`)."""

@@ -1,0 +1,99 @@
+"""The flow that answers questions from approved content, and says so when it cannot."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+
+from bot.dialogue import sessions
+from bot.dialogue.facts import Facts
+from bot.dialogue.flow import Goto, Scene, Step
+from bot.dialogue.router import NONE_OF_THESE
+from bot.message import Button, Kind, Say
+from bot.messages import outbox
+from intents.catalog import Catalog, Entry
+from intents.entities import Entities
+
+_LABELS = {
+    "zh-CN": {"person": "转人工", "menu": "能问什么", "none": "都不是"},
+    "en": {"person": "A person, please", "menu": "What can I ask?", "none": "None of these"},
+}
+_SMALL_TALK = frozenset(
+    {"menu", "dropped", "thanks", "goodbye", "simpler", "unclear_yes", "stale", "no_such_option"}
+)
+
+
+def person_button(lang: str) -> Button:
+    """Return the tap that asks for a person, valid in every state."""
+    return Button(_LABELS[lang]["person"], "#person")
+
+
+def menu_button(lang: str) -> Button:
+    """Return the tap that shows what can be asked."""
+    return Button(_LABELS[lang]["menu"], "#menu")
+
+
+class FaqFlow:
+    """Answers, candidates, small talk, and the honest miss.
+
+    Args:
+        catalog: the approved answers.
+        facts: look-ups that answers need.
+        today: the hospital's date at an instant.
+    """
+
+    def __init__(self, catalog: Catalog, facts: Facts, today: Callable[[datetime], date]) -> None:
+        self._catalog = catalog
+        self._facts = facts
+        self._today = today
+
+    def step(self, scene: Scene, entry: str) -> Step:
+        """Take the message at `answer`, `candidates`, `miss`, `greeting`, `repeat` or small talk."""
+        scene.session.misses = scene.session.misses + 1 if entry == "miss" else 0
+        lang = scene.session.lang
+        if entry == "answer":
+            return self._answer(scene, self._catalog.entry(str(scene.values["intent"]), lang))
+        if entry == "candidates":
+            return self._candidates(scene)
+        if entry == "miss":
+            return Step((Say("faq/miss", Kind.QUESTION, shortcuts=(person_button(lang), menu_button(lang))),))
+        if entry == "repeat":
+            return self._repeat(scene)
+        if entry == "greeting":
+            return Step((Say("faq/greeting", Kind.ANSWER, shortcuts=(menu_button(lang), person_button(lang))),))
+        if entry in _SMALL_TALK:
+            return Step((Say(f"faq/{entry}", Kind.ANSWER, shortcuts=(person_button(lang),)),))
+        raise ValueError(f"faq has no entry {entry}")
+
+    def _answer(self, scene: Scene, entry: Entry) -> Step:
+        lang = scene.session.lang
+        entities = _named(scene)
+        values = self._facts.find(entry.facts, lang, self._today(scene.now), entities) if entry.facts else {}
+        shortcuts = (person_button(lang),) if entry.then == "offer" else ()
+        say = Say(f"faq:{entry.intent}", Kind.ANSWER, values, shortcuts=shortcuts)
+        if entry.then == "handoff":
+            reason = {"reason": entry.intent, "desk": entry.desk}
+            return Step((say,), Goto("handoff", "open", reason))
+        return Step((say,))
+
+    def _repeat(self, scene: Scene) -> Step:
+        last = scene.session.last_inbox
+        said = [worded.text for _, worded in outbox.answers(scene.tx, last)] if last else []
+        shortcuts = (person_button(scene.session.lang),)
+        if not said:
+            return Step((Say("faq/menu", Kind.ANSWER, shortcuts=shortcuts),))
+        return Step((Say("faq/repeat", Kind.ANSWER, {"said": "\n".join(said)}, shortcuts=shortcuts),))
+
+    def _candidates(self, scene: Scene) -> Step:
+        lang = scene.session.lang
+        intents = [str(name) for name in scene.values["intents"]]
+        options = [Button(self._catalog.entry(name, lang).title, f"intent:{name}") for name in intents]
+        options.append(Button(_LABELS[lang]["none"], NONE_OF_THESE))
+        named = sessions.pack(scene.understood.entities or Entities())
+        return Step((Say("faq/candidates", Kind.QUESTION, options=tuple(options), named=named),))
+
+
+def _named(scene: Scene) -> Entities:
+    """Return what this message names; for a choice, what the unclear message before it named."""
+    chosen = scene.understood.tap is not None or scene.understood.number is not None
+    if chosen and scene.asked is not None and scene.asked.named:
+        return sessions.unpack(scene.asked.named)
+    return scene.understood.entities or Entities()

@@ -1,0 +1,164 @@
+"""What does this message mean now? One ordered list of rules, pure, written once.
+
+The order is the promise: red flag, stop and start words, a person holds the conversation, an answer
+to our question, words that work in every state, a known intent, numbered candidates, and otherwise
+an honest "I do not know" with a person offered. After the second miss a person gets it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.dialogue.sessions import Session
+from bot.dialogue.understand import Answer, Choose, Understood
+
+#: A message in a row that nobody understood is passed on from this one.
+MISSES_BEFORE_PERSON = 2
+#: The option that stands for "none of these".
+NONE_OF_THESE = "none"
+#: The intent whose answer guides to a department, for messages that name a complaint.
+GUIDE = "department.which"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All that routing may look at."""
+
+    understood: Understood
+    session: Session
+    holder: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Enter:
+    """A flow takes this message, at `entry`."""
+
+    flow: str
+    entry: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """A person holds this conversation: say nothing (I4)."""
+
+
+Route = Enter | Silent
+_Rule = Callable[[Seen], Route | None]
+
+
+def route(seen: Seen) -> Route:
+    """Return who takes the message: the first rule that knows."""
+    for rule in RULES:
+        found = rule(seen)
+        if found is not None:
+            return found
+    return _missed(seen)
+
+
+def _red_flag(seen: Seen) -> Route | None:
+    return Enter("urgent", "alarm") if seen.understood.alarm else None
+
+
+def _stop_or_start(seen: Seen) -> Route | None:
+    act = seen.understood.act
+    return Enter("consent", act) if act in ("stop", "start") else None
+
+
+def _held(seen: Seen) -> Route | None:
+    if seen.holder == "bot":
+        return None
+    leaves = seen.understood.command == "leave" or seen.understood.act in ("cancel", "back")
+    if seen.holder == "desk" and leaves:
+        return Enter("handoff", "leave")
+    return Silent()
+
+
+def _expected(seen: Seen) -> Route | None:
+    said, expect = seen.understood, seen.session.expect
+    if said.tap is None and said.number is None:
+        return None
+    ask, number = said.tap or (expect.ask if expect else 0, said.number or 0)
+    if said.tap is None and number == 0:
+        return Enter("handoff", "open", {"reason": "asked"})
+    is_open = expect is not None and expect.ask == ask and expect.is_open(seen.now)
+    if expect is not None and is_open and 1 <= number <= len(expect.options):
+        return _option(expect.options[number - 1])
+    if said.tap is None and expect is None:
+        return None
+    return Enter("faq", "stale" if not is_open else "no_such_option")
+
+
+def _option(value: str) -> Route:
+    kind, _, rest = value.partition(":")
+    if kind == "intent":
+        return Enter("faq", "answer", {"intent": rest})
+    return Enter("handoff", "open", {"reason": "none of these"})
+
+
+_ALWAYS: Mapping[str, Enter] = {
+    "person": Enter("handoff", "open", {"reason": "asked"}),
+    "leave": Enter("faq", "menu"),
+    "cancel": Enter("faq", "dropped"),
+    "back": Enter("faq", "menu"),
+    "repeat": Enter("faq", "repeat"),
+    "menu": Enter("faq", "menu"),
+    "greeting": Enter("faq", "greeting"),
+    "thanks": Enter("faq", "thanks"),
+    "goodbye": Enter("faq", "goodbye"),
+    "simpler": Enter("faq", "simpler"),
+    "yes": Enter("faq", "unclear_yes"),
+    "no": Enter("faq", "unclear_yes"),
+    "language_zh": Enter("consent", "speak", {"lang": "zh-CN"}),
+    "language_en": Enter("consent", "speak", {"lang": "en"}),
+}
+
+
+def _every_state(seen: Seen) -> Route | None:
+    word = seen.understood.command or seen.understood.act
+    return _ALWAYS.get(word) if word else None
+
+
+def _intent(seen: Seen) -> Route | None:
+    decision = seen.understood.decision
+    if isinstance(decision, Answer):
+        return Enter("faq", "answer", {"intent": decision.match.intent})
+    return None
+
+
+def _candidates(seen: Seen) -> Route | None:
+    decision = seen.understood.decision
+    if isinstance(decision, Choose):
+        names = [match.intent for match in decision.matches]
+        if _names_complaint(seen) and GUIDE not in names:
+            names = [GUIDE, *names[:2]]
+        return Enter("faq", "candidates", {"intents": tuple(names)})
+    return None
+
+
+def _complaint(seen: Seen) -> Route | None:
+    return Enter("faq", "answer", {"intent": GUIDE}) if _names_complaint(seen) else None
+
+
+def _names_complaint(seen: Seen) -> bool:
+    entities = seen.understood.entities
+    return entities is not None and bool(entities.symptoms)
+
+
+def _missed(seen: Seen) -> Route:
+    if seen.session.misses + 1 >= MISSES_BEFORE_PERSON:
+        return Enter("handoff", "open", {"reason": "not understood"})
+    return Enter("faq", "miss")
+
+
+RULES: tuple[_Rule, ...] = (
+    _red_flag,
+    _stop_or_start,
+    _held,
+    _expected,
+    _every_state,
+    _intent,
+    _candidates,
+    _complaint,
+)

@@ -1,0 +1,98 @@
+"""What a conversation remembers between two messages, and for how long."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from intents.entities import Entities
+
+#: After this silence a question of ours is no longer open: a digit then answers nothing.
+EXPECT_FOR = timedelta(minutes=30)
+#: After this silence a conversation starts afresh (language and alarms are kept).
+SESSION_FOR = timedelta(hours=12)
+
+
+@dataclass(slots=True)
+class Expect:
+    """A question of ours that waits for a choice.
+
+    Attributes:
+        ask: names the question; old buttons carry older names.
+        options: what each number stands for, in order.
+        until: after this instant (ISO, UTC) the question is closed.
+        named: what the message that was unclear named, so that a choice needs not ask again.
+    """
+
+    ask: int
+    options: list[str]
+    until: str
+    named: dict[str, Any] | None = None
+
+    def is_open(self, now: datetime) -> bool:
+        """Say whether a number still answers this question at `now`."""
+        return now <= datetime.fromisoformat(self.until)
+
+
+@dataclass(slots=True)
+class Session:
+    """The memory of one conversation; kept encrypted.
+
+    Attributes:
+        misses: messages in a row that nobody understood.
+        alarms: red flags raised so far; after three the reply shortens (EM-08).
+        last_inbox: the message whose answer "repeat" repeats.
+    """
+
+    lang: str = "zh-CN"
+    traditional: bool = False
+    greeted: bool = False
+    misses: int = 0
+    alarms: int = 0
+    asks: int = 0
+    expect: Expect | None = None
+    last_inbox: int | None = None
+
+    def ask(self, options: list[str], now: datetime, named: dict[str, Any] | None = None) -> int:
+        """Open a question with `options`; return its name."""
+        self.asks += 1
+        self.expect = Expect(self.asks, options, (now + EXPECT_FOR).isoformat(), named)
+        return self.asks
+
+
+def load(stored: dict[str, Any] | None, updated_at: datetime, now: datetime, lang: str) -> Session:
+    """Return the session as it is at `now`; a new one speaks `lang`."""
+    if not stored:
+        return Session(lang=lang)
+    expect = stored.get("expect")
+    session = Session(**{**stored, "expect": Expect(**expect) if expect else None})
+    if now - updated_at > SESSION_FOR:
+        session.misses, session.expect, session.last_inbox = 0, None, None
+    return session
+
+
+def dump(session: Session) -> dict[str, Any]:
+    """Return what `load` reads."""
+    return asdict(session)
+
+
+def pack(entities: Entities) -> dict[str, Any]:
+    """Return what a message named, as a session can keep it."""
+    packed = {field.name: getattr(entities, field.name) for field in fields(entities)}
+    kept = {name: dict(value) if isinstance(value, Mapping) else value for name, value in packed.items() if value}
+    if entities.day:
+        kept["day"] = entities.day.isoformat()
+    return kept
+
+
+def unpack(packed: Mapping[str, Any]) -> Entities:
+    """Return what `pack` kept."""
+    values: dict[str, Any] = {}
+    for name, value in packed.items():
+        if name == "day":
+            values[name] = date.fromisoformat(value)
+        elif isinstance(value, Mapping):
+            values[name] = {word: tuple(keys) for word, keys in value.items()}
+        else:
+            values[name] = tuple(value) if isinstance(value, list | tuple) else value
+    return Entities(**values)

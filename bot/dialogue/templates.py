@@ -1,0 +1,100 @@
+"""Jinja for texts that staff may edit: sandboxed, strict, and only the constructs a text needs.
+
+A sandbox stops escapes but not work (`'a' * 10**9`), so arithmetic, calls and macros are refused by
+name before a template is ever run. Patients' words are values, never templates.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from jinja2 import StrictUndefined, Template, TemplateError, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from bot.errors import WordingError
+
+FILTERS = frozenset({"join", "default", "money", "hm", "day", "length"})
+_ALLOWED = (
+    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.NSRef, nodes.Getattr,
+    nodes.Getitem, nodes.Const, nodes.Filter, nodes.Keyword, nodes.If, nodes.For, nodes.CondExpr,
+    nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Concat, nodes.List,
+    nodes.Tuple, nodes.Test, nodes.Slice,
+)  # fmt: skip
+_WEEKDAYS = {
+    "zh-CN": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
+    "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+}
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MAX_RENDERED = 3_000
+
+
+def money(amount: Decimal | int | str, lang: str) -> str:
+    """Return an amount in yuan as the language writes it: 12.5元, ¥12.50."""
+    value = Decimal(amount)
+    plain = f"{value.normalize():f}" if value % 1 else f"{value:.0f}"
+    return f"{plain}元" if lang == "zh-CN" else f"¥{plain}"
+
+
+def day(value: date, lang: str) -> str:
+    """Return a day as the language writes it: 3月5日 周四, Thu 5 Mar."""
+    weekday = _WEEKDAYS[lang][value.weekday()]
+    if lang == "zh-CN":
+        return f"{value.month}月{value.day}日 {weekday}"
+    return f"{weekday} {value.day} {_MONTHS[value.month - 1]}"
+
+
+def environment(lang: str) -> ImmutableSandboxedEnvironment:
+    """Return the environment in which texts of `lang` are rendered."""
+    made = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701  (plain text for chats; the console escapes on its own)
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+    )
+    made.filters["money"] = lambda amount: money(amount, lang)
+    made.filters["day"] = lambda value: day(value, lang)
+    made.filters["hm"] = lambda value: value.strftime("%H:%M")
+    return made
+
+
+def compile_text(env: ImmutableSandboxedEnvironment, source: str, where: str) -> Template:
+    """Compile a text.
+
+    Raises:
+        WordingError: it is broken or uses what a text may not; names `where` and the line.
+    """
+    try:
+        for node in _all(env.parse(source)):
+            if not isinstance(node, _ALLOWED):
+                raise WordingError(f"{where}: a text may not use {type(node).__name__} (line {node.lineno})")
+            if isinstance(node, nodes.Filter) and node.name not in FILTERS:
+                raise WordingError(f"{where}: unknown filter '{node.name}' (line {node.lineno})")
+        return env.from_string(source)
+    except TemplateError as exc:
+        line = getattr(exc, "lineno", None)
+        raise WordingError(f"{where}: {exc.message}" + (f" (line {line})" if line else "")) from exc
+
+
+def render(template: Template, values: Mapping[str, Any], where: str) -> str:
+    """Render a text and tidy its blank space.
+
+    Raises:
+        WordingError: it mentions something that does not exist, or grows beyond any message.
+    """
+    try:
+        text = template.render(values)
+    except (TemplateError, TypeError, ValueError, ArithmeticError) as exc:
+        raise WordingError(f"{where}: {type(exc).__name__}: {exc}") from exc
+    lines = [line.strip() for line in text.strip().splitlines()]
+    tidy = "\n".join(line for i, line in enumerate(lines) if line or (i and lines[i - 1]))
+    if not tidy or len(tidy) > _MAX_RENDERED:
+        raise WordingError(f"{where}: gives {len(tidy)} characters; expected 1 to {_MAX_RENDERED}")
+    return tidy
+
+
+def _all(node: nodes.Node) -> Iterator[nodes.Node]:
+    yield node
+    for child in node.iter_child_nodes():
+        yield from _all(child)

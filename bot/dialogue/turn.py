@@ -1,0 +1,198 @@
+"""One turn: a stored message becomes its answer, in one transaction, once.
+
+Understanding runs before the write lock is taken. The inbox row, the session, a case, an alarm and
+the replies change together or not at all. Messages of one conversation are handled in the order they
+came; only an alarm never waits.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+
+from bot.channels.base import Channel, Limits
+from bot.dialogue import sessions
+from bot.dialogue.facts import Facts
+from bot.dialogue.flow import Flow, Scene, Step
+from bot.dialogue.router import Enter, Seen, Silent, route
+from bot.dialogue.sessions import Session
+from bot.dialogue.understand import Understood
+from bot.dialogue.urgent import UrgentFlow
+from bot.dialogue.wording import Wording
+from bot.message import Kind, Say, Worded
+from bot.messages import outbox
+from bot.store.db import Tx
+from bot.store.statements import Hot
+from bot.store.tables import Conversation, Inbox
+from intents.urgent import Alarm
+
+_inbox = Inbox.__table__  # type: ignore[attr-defined]
+_conversation = Conversation.__table__  # type: ignore[attr-defined]
+
+_LOAD = Hot(
+    select(
+        _inbox.c.state,
+        _inbox.c.seq,
+        _inbox.c.conversation_id,
+        _inbox.c.attempts,
+        _conversation.c.channel,
+        _conversation.c.last_seq,
+        _conversation.c.session,
+        _conversation.c.holder,
+        _conversation.c.updated_at,
+    )
+    .join_from(_inbox, _conversation)
+    .where(_inbox.c.id == bindparam("inbox_id"))
+    .with_for_update()
+)
+_EARLIER = Hot(
+    select(_inbox.c.id)
+    .where(
+        _inbox.c.conversation_id == bindparam("conversation_id"),
+        _inbox.c.seq < bindparam("seq"),
+        _inbox.c.state == "new",
+    )
+    .limit(1)
+)
+_HANDLED = Hot(
+    update(_inbox)
+    .where(_inbox.c.id == bindparam("inbox_id"))
+    .values(state=bindparam("new_state"), handled_at=bindparam("handled_at_"))
+)
+_SAVE = Hot(
+    update(_conversation)
+    .where(_conversation.c.id == bindparam("conversation_id"))
+    .values(
+        session=bindparam("session_"), last_seq=bindparam("last_seq_"), updated_at=bindparam("updated_at_")
+    )
+)
+_MAX_STEPS = 4
+#: Entries after which a question of ours stays open; anything else closes it.
+_KEEP_ASKING = frozenset({"repeat", "no_such_option"})
+
+Replies = list[tuple[int, Worded]]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Everything a turn needs besides the message; the same for all turns.
+
+    Attributes:
+        flows: by name.
+        channels: by name; says what each can carry.
+        today: the hospital's date at an instant.
+        lang: what a new conversation speaks until it shows otherwise.
+    """
+
+    flows: Mapping[str, Flow]
+    urgent: UrgentFlow
+    wording: Wording
+    channels: Mapping[str, Channel]
+    facts: Facts
+    today: Callable[[datetime], date]
+    lang: str
+
+    def run(self, tx: Tx, inbox_id: int, understood: Understood, now: datetime) -> Replies | None:
+        """Handle one stored message; return what was said.
+
+        A message that was handled before gives the same again. None means that an earlier message
+        of the conversation is still waiting for its turn.
+        """
+        row = tx.one(_LOAD, inbox_id=inbox_id)
+        if row.state != "new":
+            return outbox.answers(tx, inbox_id)
+        waits = tx.one(_EARLIER, conversation_id=row.conversation_id, seq=row.seq)
+        if waits is not None and understood.alarm is None:
+            return None
+        session = sessions.load(row.session, row.updated_at, now, self.lang)
+        _notice_language(session, understood)
+        taken = route(Seen(understood, session, row.holder, now))
+        if isinstance(taken, Silent):
+            return self._finish(tx, row, inbox_id, session, (), now)
+        scene = self._scene(tx, row, inbox_id, session, understood, now)
+        if taken.entry not in _KEEP_ASKING:
+            scene.asked, session.expect = session.expect, None
+        says = self._play(scene, taken)
+        if not session.greeted and says[0].kind is not Kind.EMERGENCY:
+            says = (Say("faq/welcome", Kind.NOTICE), *says)
+        session.greeted = True
+        if taken.entry != "repeat":
+            session.last_inbox = inbox_id
+        return self._finish(tx, row, inbox_id, session, says, now)
+
+    def urgent_reply(self, alarm: Alarm, lang: str, limits: Limits, now: datetime) -> Worded:
+        """Return the reply to an alarm from memory alone, for when nothing can be stored."""
+        facts = {"h": self.facts.info(lang), "today": self.today(now)}
+        return self.wording.word(self.urgent.say(alarm, lang), lang, limits, facts)
+
+    def give_up(self, tx: Tx, inbox_id: int, understood: Understood, now: datetime) -> Replies:
+        """Make a message that cannot be handled a dead letter, and pass the conversation on."""
+        row = tx.one(_LOAD, inbox_id=inbox_id)
+        if row.state != "new":
+            return outbox.answers(tx, inbox_id)
+        session = sessions.load(row.session, row.updated_at, now, self.lang)
+        scene = self._scene(tx, row, inbox_id, session, understood, now)
+        says: tuple[Say, ...] = (Say("faq/failed", Kind.NOTICE),)
+        if row.holder == "bot":
+            says += self._play(scene, Enter("handoff", "open", {"reason": "failed"}))
+        return self._finish(tx, row, inbox_id, session, says, now, state="dead")
+
+    def _scene(
+        self, tx: Tx, row: Any, inbox_id: int, session: Session, understood: Understood, now: datetime
+    ) -> Scene:
+        return Scene(tx, now, row.conversation_id, inbox_id, row.holder, session, understood)
+
+    def _play(self, scene: Scene, taken: Enter) -> tuple[Say, ...]:
+        """Run flows until none hands on; return all they say."""
+        says: list[Say] = []
+        flow, entry, values = taken.flow, taken.entry, taken.values
+        for _ in range(_MAX_STEPS):
+            scene.values = values
+            step: Step = self.flows[flow].step(scene, entry)
+            says += step.says
+            if step.goto is None:
+                return tuple(says)
+            flow, entry, values = step.goto.flow, step.goto.entry, step.goto.values
+        raise RuntimeError(f"flows handed one message on more than {_MAX_STEPS} times")
+
+    def _finish(
+        self,
+        tx: Tx,
+        row: Any,
+        inbox_id: int,
+        session: Session,
+        says: tuple[Say, ...],
+        now: datetime,
+        state: str = "handled",
+    ) -> Replies:
+        limits = self.channels[row.channel].limits
+        facts = {"h": self.facts.info(session.lang), "today": self.today(now)}
+        replies: Replies = []
+        for place, say in enumerate(says, row.last_seq + 1):
+            ask = session.ask([o.value for o in say.options], now, say.named) if say.options else 0
+            worded = self.wording.word(
+                say, session.lang, limits, facts, ask=ask, traditional=session.traditional
+            )
+            message_id = outbox.enqueue(
+                tx, row.conversation_id, place, worded, now, pull=limits.pull, inbox_id=inbox_id
+            )
+            replies.append((message_id, worded))
+        tx.run(_HANDLED, inbox_id=inbox_id, new_state=state, handled_at_=now)
+        tx.run(
+            _SAVE,
+            conversation_id=row.conversation_id,
+            session_=sessions.dump(session),
+            last_seq_=row.last_seq + len(says),
+            updated_at_=now,
+        )
+        return replies
+
+
+def _notice_language(session: Session, understood: Understood) -> None:
+    """Answer in the language and script the patient writes; keep the last where she shows none."""
+    detected = understood.detected
+    if detected is not None and detected.lang is not None:
+        session.lang = detected.lang
+        session.traditional = detected.traditional

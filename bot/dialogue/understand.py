@@ -1,0 +1,93 @@
+"""What one message says, before anyone looks at the conversation: pure, and outside any transaction."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from intents.catalog import Catalog
+from intents.decide import Answer, Choose, Decision, Unknown, decide
+from intents.entities import Entities, Vocabulary, find
+from intents.language import Detected, detect
+from intents.match import Match, Matcher
+from intents.normalize import normalize
+from intents.urgent import Alarm, RedFlags
+
+#: A tap on one of our buttons: question and option. Short, so that every platform carries it.
+_TAP = re.compile(r"#(\d{1,9})\.(\d{1,2})")
+_COMMAND = re.compile(r"#([a-z_]{1,20})")
+_NUMBER = re.compile(r"(?:选|第)?\s*([0-9一二两三四五六七八九十])\s*(?:个|号|项|条)?[.、。)）]?")
+_DIGITS = {word: n for n, word in enumerate("零一二三四五六七八九十")} | {"两": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """Everything one message says by itself.
+
+    Attributes:
+        alarm: a red flag; outranks all the rest.
+        act: a whole-message act of `phrases.toml`: person, stop, cancel, yes …
+        tap: (question, option) of one of our buttons.
+        command: the word of a button that is always valid: person, menu, leave.
+        number: a choice by number, however it was written.
+    """
+
+    alarm: Alarm | None
+    act: str | None = None
+    tap: tuple[int, int] | None = None
+    command: str | None = None
+    number: int | None = None
+    detected: Detected | None = None
+    decision: Decision = Unknown()
+    entities: Entities | None = None
+
+
+class Understander:
+    """Reads messages with a catalog, a matcher, the red flags and the hospital's names.
+
+    `learn` swaps what it knows while it is in use.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        matcher: Matcher,
+        red_flags: RedFlags,
+        vocabulary: Callable[[], Vocabulary],
+    ) -> None:
+        self.catalog = catalog
+        self._matcher = matcher
+        self._red_flags = red_flags
+        self._vocabulary = vocabulary
+
+    def alarm(self, text: str) -> Alarm | None:
+        """Say whether `text` raises a red flag: needs nothing but the rules (EM-12)."""
+        return self._red_flags.check(text)
+
+    def rank(self, text: str) -> list[Match]:
+        """Return the nearest intents, best first; only to explain, never to act on."""
+        return self._matcher.rank(normalize(text).strip())
+
+    def understand(self, text: str, today: date) -> Understood:
+        """Return what `text` says; never raises on any text."""
+        alarm = self._red_flags.check(text)
+        plain = normalize(text).strip()
+        if tap := _TAP.fullmatch(plain):
+            return Understood(alarm, tap=(int(tap[1]), int(tap[2])))
+        if command := _COMMAND.fullmatch(plain):
+            return Understood(alarm, command=command[1])
+        detected = detect(text)
+        if number := _NUMBER.fullmatch(plain):
+            return Understood(alarm, number=_number(number[1]), detected=detected, act=self.catalog.act(text))
+        if act := self.catalog.act(text):
+            return Understood(alarm, act=act, detected=detected)
+        matches = self._matcher.rank(plain)
+        entities = find(plain, self._vocabulary(), today)
+        return Understood(alarm, detected=detected, decision=decide(matches), entities=entities)
+
+
+def _number(word: str) -> int:
+    return _DIGITS[word] if word in _DIGITS else int(word)
+
+
+__all__ = ["Answer", "Choose", "Understander", "Understood", "Unknown"]

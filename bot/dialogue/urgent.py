@@ -1,0 +1,76 @@
+"""The reply to a red flag (EM-02 … EM-08): fixed texts, first, and complete without a database."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import bindparam, insert
+
+from bot.dialogue.faq import person_button
+from bot.dialogue.flow import Scene, Step
+from bot.message import Kind, Say
+from bot.store.statements import Hot
+from bot.store.tables import RedFlag
+from intents.numbers import Numbers
+from intents.urgent import Alarm
+
+_flag = RedFlag.__table__  # type: ignore[attr-defined]
+_RAISE = Hot(
+    insert(_flag).values(
+        conversation_id=bindparam("conversation_id"),
+        inbox_id=bindparam("inbox_id"),
+        kind=bindparam("kind"),
+        rule=bindparam("rule"),
+        rule_version=bindparam("rule_version"),
+        locale=bindparam("locale"),
+        reply=bindparam("reply"),
+        at=bindparam("at"),
+    )
+)
+#: From this alarm of a conversation on the reply is short; it never disappears (EM-08).
+SHORT_AFTER = 3
+
+
+class UrgentFlow:
+    """Answers alarms and leaves a flag that a person must acknowledge (EM-06).
+
+    Args:
+        numbers: the emergency and crisis numbers of this hospital's locale.
+        locale: names them in the record.
+        raised: called after the commit, so that the console rings.
+    """
+
+    def __init__(self, numbers: Numbers, locale: str, raised: Callable[[int], None]) -> None:
+        self._numbers = numbers
+        self._locale = locale
+        self._raised = raised
+
+    def step(self, scene: Scene, entry: str) -> Step:  # noqa: ARG002  (there is one entry)
+        """Say what must be said and record the alarm."""
+        alarm = scene.understood.alarm
+        if alarm is None:
+            raise ValueError("the urgent flow needs an alarm")
+        scene.session.alarms += 1
+        scene.session.expect = None
+        say = self.say(alarm, scene.session.lang, before=scene.session.alarms - 1)
+        scene.tx.run(
+            _RAISE,
+            conversation_id=scene.conversation_id,
+            inbox_id=scene.inbox_id,
+            kind=alarm.kind,
+            rule=alarm.rule,
+            rule_version=str(alarm.version),
+            locale=self._locale,
+            reply=say.name,
+            at=scene.now,
+        )
+        conversation_id = scene.conversation_id
+        scene.tx.after_commit.append(lambda: self._raised(conversation_id))
+        return Step((say,))
+
+    def say(self, alarm: Alarm, lang: str, before: int = 0) -> Say:
+        """Return the reply to `alarm`, `before` earlier ones having been answered in full."""
+        name = "crisis" if alarm.crisis else "emergency"
+        if before >= SHORT_AFTER:
+            name = "short"
+        values: Mapping[str, Any] = {"numbers": self._numbers, "kind": alarm.kind}
+        return Say(f"urgent/{name}", Kind.EMERGENCY, values, shortcuts=(person_button(lang),))

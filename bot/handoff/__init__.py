@@ -1,0 +1,1 @@
+"""Passing a conversation to people, and back."""

@@ -1,0 +1,1 @@
+"""The hospital's facts: departments, doctors, rosters, prices, services."""

@@ -1,0 +1,24 @@
+"""Words about the conversation itself: stop and start messages, change the language."""
+
+from bot.dialogue.faq import menu_button, person_button
+from bot.dialogue.flow import Scene, Step
+from bot.message import Kind, Say
+from bot.patients import service
+
+
+class ConsentFlow:
+    """Opt out, opt in again, speak another language."""
+
+    def step(self, scene: Scene, entry: str) -> Step:
+        """Take the message at `stop`, `start` or `speak`."""
+        if entry == "speak":
+            scene.session.lang = str(scene.values["lang"])
+            scene.session.traditional = False
+            return self._say(scene, "consent/language")
+        service.opt_out(scene.tx, scene.conversation_id, scene.now if entry == "stop" else None)
+        return self._say(scene, "consent/stopped" if entry == "stop" else "consent/started")
+
+    def _say(self, scene: Scene, name: str) -> Step:
+        lang = scene.session.lang
+        shortcuts = (menu_button(lang), person_button(lang))
+        return Step((Say(name, Kind.NOTICE, shortcuts=shortcuts),))

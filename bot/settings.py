@@ -1,0 +1,187 @@
+"""Settings: config.toml, the environment over it, frozen. An error names the key and the file."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+from zoneinfo import ZoneInfo
+
+from bot.errors import SettingsError
+from bot.handoff.rules import Hours, hours_from
+
+_LOCALES = "CN HK MO TW US CA GB IE AU NZ JP SG IN EU".split()
+_KINDS = {str: "a text in quotes", int: "a whole number", bool: "true or false"}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where the server listens and keeps its data."""
+
+    host: str = "127.0.0.1"
+    port: int = 8200
+    data: str = "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Which database, and where its keys are."""
+
+    url: str = field(default="sqlite", repr=False)
+    key_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HospitalOptions:
+    """Where the hospital is and how it speaks."""
+
+    timezone: str = "Asia/Shanghai"
+    locale: str = "CN"
+    language: str = "zh-CN"
+    demo: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Where words are."""
+
+    folder: str = "intents/content"
+    templates: str = "templates"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one visitor may send."""
+
+    flood: int = 300
+    flood_seconds: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """How the process logs."""
+
+    level: str = "info"
+    format: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set, with paths already resolved against the file's own folder."""
+
+    file: Path
+    server: Server
+    store: Store
+    hospital: HospitalOptions
+    content: Content
+    limits: Limits
+    log: Log
+    zone: ZoneInfo
+    hours: Hours
+    data: Path
+    key_file: Path
+    content_folder: Path
+    templates: Path
+
+
+def load_settings(
+    file: Path, environment: Mapping[str, str] = os.environ, *, data: Path | None = None
+) -> Settings:
+    """Read settings.
+
+    Args:
+        data: overrides the data folder; used as given.
+
+    Raises:
+        SettingsError: names the file, the key and what is expected.
+    """
+    raw = _read(file)
+    hours = raw.pop("handoff", {})
+    parts = {
+        "server": Server, "store": Store, "hospital": HospitalOptions,
+        "content": Content, "limits": Limits, "log": Log,
+    }  # fmt: skip
+    if unknown := set(raw) - set(parts):
+        raise SettingsError(f"{file}: [{min(unknown)}] is not a known section (expected {', '.join(parts)}, handoff)")
+    made = {name: _part(file, name, part, raw.get(name, {})) for name, part in parts.items()}
+    server, store, hospital, content = made["server"], made["store"], made["hospital"], made["content"]
+    _check_words(file, made)
+    store = Store(environment.get("DAOYI_DATABASE_URL") or store.url, store.key_file)
+    here = file.resolve().parent
+    folder = data.resolve() if data else here / server.data
+    key_file = environment.get("DAOYI_KEY_FILE") or store.key_file
+    return Settings(
+        file=file,
+        server=server,
+        store=store,
+        hospital=hospital,
+        content=content,
+        limits=made["limits"],
+        log=made["log"],
+        zone=ZoneInfo(hospital.timezone),
+        hours=_hours(file, hours, ZoneInfo(hospital.timezone)),
+        data=folder,
+        key_file=here / key_file if key_file else folder / "keys.json",
+        content_folder=here / content.folder,
+        templates=here / content.templates,
+    )
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError as exc:
+        raise SettingsError(f"{file}: there is no such file (expected a config.toml)") from exc
+    except (OSError, UnicodeDecodeError) as exc:
+        raise SettingsError(f"{file}: cannot be read ({type(exc).__name__})") from exc
+    except tomllib.TOMLDecodeError as exc:
+        raise SettingsError(f"{file}: is not valid TOML: {exc}") from exc
+
+
+def _part(file: Path, name: str, part: type[Any], values: Any) -> Any:
+    if not isinstance(values, dict):
+        raise SettingsError(f"{file}: {name} must be a section, written [{name}]")
+    types = get_type_hints(part)
+    for key, value in values.items():
+        if key not in types:
+            known = ", ".join(entry.name for entry in fields(part))
+            raise SettingsError(f"{file}: {name}.{key} is not a known key (expected one of {known})")
+        if type(value) is not types[key]:
+            raise SettingsError(f"{file}: {name}.{key} must be {_KINDS[types[key]]}")
+    return part(**values)
+
+
+def _check_words(file: Path, made: Mapping[str, Any]) -> None:
+    hospital, server, limits, log = made["hospital"], made["server"], made["limits"], made["log"]
+    checks = (
+        ("server.port", 0 <= server.port <= 65_535, "a port from 1 to 65535"),  # noqa: PLR2004
+        ("hospital.timezone", _is_zone(hospital.timezone), "an IANA time zone such as Asia/Shanghai"),
+        ("hospital.locale", hospital.locale in ("", *_LOCALES), "one of " + " ".join(_LOCALES) + ' or ""'),
+        ("hospital.language", hospital.language in ("zh-CN", "en"), '"zh-CN" or "en"'),
+        ("limits.flood", limits.flood > 0, "a number above 0"),
+        ("limits.flood_seconds", limits.flood_seconds > 0, "a number above 0"),
+        ("log.level", log.level in ("debug", "info", "warning", "error"), "debug, info, warning or error"),
+        ("log.format", log.format in ("auto", "console", "json"), '"auto", "console" or "json"'),
+    )
+    for key, is_right, expected in checks:
+        if not is_right:
+            raise SettingsError(f"{file}: {key} is not usable (expected {expected})")
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
+def _hours(file: Path, section: Any, zone: ZoneInfo) -> Hours:
+    words = section.get("hours", {}) if isinstance(section, dict) else None
+    if not isinstance(words, dict) or not all(isinstance(v, str) for v in words.values()):
+        raise SettingsError(f'{file}: handoff.hours must hold days such as mon = "08:00-17:30"')
+    try:
+        return hours_from(words, zone)
+    except ValueError as exc:
+        raise SettingsError(f"{file}: handoff.hours: {exc}") from exc

@@ -1,0 +1,1 @@
+"""The database: tables on one page, one writer, and the statements of the hot path."""

@@ -1,0 +1,118 @@
+"""The hospital's keys: seal, open, look up without revealing, rotate.
+
+Keys live in a file outside the database (`[store] key_file`, or `DAOYI_KEY_FILE`). The first key
+seals; every key opens, so a rotation needs no downtime.
+"""
+
+import hmac
+import json
+import os
+import secrets
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from bot.errors import StartError, StoreError
+
+_KEY_BYTES = 32
+_ID_BYTES = 4
+_NONCE_BYTES = 12
+
+
+class Keyring:
+    """Named 256-bit keys, newest first, and one key for blind indexes that never rotates."""
+
+    def __init__(self, keys: list[bytes], index_key: bytes) -> None:
+        if not keys or any(len(key) != _KEY_BYTES for key in [*keys, index_key]):
+            raise StartError(f"every key must have {_KEY_BYTES} bytes")
+        self._index_key = index_key
+        self._keys = keys
+        self._ciphers = {_key_id(key): AESGCM(key) for key in keys}
+        self._newest = _key_id(keys[0])
+
+    def seal(self, plain: bytes, purpose: str) -> bytes:
+        """Encrypt `plain` for one column: key id, nonce, ciphertext."""
+        nonce = os.urandom(_NONCE_BYTES)
+        cipher = self._ciphers[self._newest]
+        return self._newest + nonce + cipher.encrypt(nonce, plain, purpose.encode())
+
+    def open(self, sealed: bytes, purpose: str) -> bytes:
+        """Decrypt what `seal` made for the same column.
+
+        Raises:
+            StoreError: the key is not in the ring, or the value was changed.
+        """
+        head, nonce = sealed[:_ID_BYTES], sealed[_ID_BYTES : _ID_BYTES + _NONCE_BYTES]
+        cipher = self._ciphers.get(head)
+        if cipher is None:
+            raise StoreError(f"a value in {purpose} was sealed with a key that is not in the key file")
+        try:
+            return cipher.decrypt(nonce, sealed[_ID_BYTES + _NONCE_BYTES :], purpose.encode())
+        except InvalidTag as exc:
+            raise StoreError(f"a value in {purpose} was changed or belongs elsewhere") from exc
+
+    def is_current(self, sealed: bytes) -> bool:
+        """Say whether `sealed` was made with the newest key."""
+        return sealed[:_ID_BYTES] == self._newest
+
+    def index(self, value: str, purpose: str) -> str:
+        """Return a keyed digest of `value`: equal values look up, nothing can be read back."""
+        message = f"{purpose}\0{value}".encode("utf-8", "surrogatepass")
+        return hmac.new(self._index_key, message, sha256).hexdigest()[:40]
+
+    def sign(self, value: str, purpose: str) -> str:
+        """Return a keyed signature of `value` for tokens that need no row."""
+        return hmac.new(self._index_key, f"sign\0{purpose}\0{value}".encode(), sha256).hexdigest()
+
+
+def load_keyring(path: Path) -> Keyring:
+    """Read the key file, making a new one (mode 0600) where there is none.
+
+    Raises:
+        StartError: the file is not a key file; it is never overwritten.
+    """
+    if not path.exists():
+        _write(path, [secrets.token_bytes(_KEY_BYTES)], secrets.token_bytes(_KEY_BYTES))
+    keys, index_key = _read(path)
+    return Keyring(keys, index_key)
+
+
+def add_key(path: Path) -> None:
+    """Put a new key in front: it seals from now on; the old ones still open."""
+    keys, index_key = _read(path)
+    _write(path, [secrets.token_bytes(_KEY_BYTES), *keys], index_key)
+
+
+def drop_old_keys(path: Path) -> int:
+    """Keep only the newest key; return how many were dropped. Only after everything was resealed."""
+    keys, index_key = _read(path)
+    _write(path, keys[:1], index_key)
+    return len(keys) - 1
+
+
+def _read(path: Path) -> tuple[list[bytes], bytes]:
+    try:
+        data = json.loads(path.read_text())
+        return [bytes.fromhex(key) for key in data["keys"]], bytes.fromhex(data["index_key"])
+    except (OSError, ValueError, KeyError, TypeError) as exc:
+        raise StartError(
+            f"{path}: not a key file; expected JSON with 'keys' and 'index_key' in hexadecimal"
+        ) from exc
+
+
+def _write(path: Path, keys: list[bytes], index_key: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = {"keys": [key.hex() for key in keys], "index_key": index_key.hex()}
+    draft = path.with_suffix(".new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(json.dumps(data, indent=1) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def _key_id(key: bytes) -> bytes:
+    return sha256(b"daoyi key id\0" + key).digest()[:_ID_BYTES]

@@ -1,0 +1,101 @@
+"""Hot statements: written once with SQLAlchemy from `tables`, compiled once, run raw.
+
+An ORM session costs 58 times a raw insert, so the path of every message runs these. They are never
+written by hand: a `Hot` can only be made from an expression over the tables.
+"""
+
+from collections import namedtuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import BindParameter, Dialect, Executable
+from sqlalchemy.sql.selectable import ReturnsRows
+
+_Convert = Callable[[Any], Any]
+
+
+class Compiled(NamedTuple):
+    """One statement for one engine: its text, how values go in, how rows come out."""
+
+    sql: str
+    binds: tuple[tuple[str, Any, _Convert | None], ...]
+    row: Callable[[Sequence[Any]], Any] | None
+
+
+class Hot:
+    """A statement of the hot path, compiled on first use by each engine.
+
+    Args:
+        statement: an SQLAlchemy Core expression over the tables, with named `bindparam`s.
+    """
+
+    def __init__(self, statement: Executable) -> None:
+        self.statement = statement
+        self._compiled: dict[int, tuple[Dialect, Compiled]] = {}
+
+    def on(self, dialect: Dialect) -> Compiled:
+        """Return the statement as `dialect` runs it."""
+        known = self._compiled.get(id(dialect))
+        if known is None or known[0] is not dialect:
+            known = self._compiled[id(dialect)] = (dialect, _compile(self.statement, dialect))
+        return known[1]
+
+
+def arguments(compiled: Compiled, values: dict[str, Any]) -> list[Any]:
+    """Return the positional arguments for `values`.
+
+    Raises:
+        TypeError: a value is missing, or one was given that the statement does not know.
+    """
+    given = len(values)
+    result = []
+    for name, default, convert in compiled.binds:
+        value = default
+        if name in values:
+            value = values[name]
+            given -= 1
+        elif default is _MISSING:
+            raise TypeError(f"the statement needs a value for {name}")
+        result.append(value if convert is None else convert(value))
+    if given > 0:
+        raise TypeError(f"the statement does not take all of {sorted(values)}")
+    return result
+
+
+_MISSING: Any = object()
+
+
+def _compile(statement: Executable, dialect: Dialect) -> Compiled:
+    compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
+    binds = []
+    for name in _unique_last(compiled.positiontup or []):
+        bind: BindParameter[Any] = compiled.binds[name]
+        default = _MISSING if bind.required else bind.effective_value
+        binds.append((name, default, bind.type.dialect_impl(dialect).bind_processor(dialect)))
+    return Compiled(str(compiled), tuple(binds), _row_maker(statement, dialect))
+
+
+def _unique_last(names: Sequence[str]) -> Sequence[str]:
+    # A bind used twice is counted as given once; mixing would hide a misspelt value.
+    if len(set(names)) != len(names):
+        raise TypeError(f"give each place of a statement its own bind name: {names}")
+    return names
+
+
+def _row_maker(statement: Executable, dialect: Dialect) -> Callable[[Sequence[Any]], Any] | None:
+    if not isinstance(statement, ReturnsRows):
+        return None
+    columns = list(statement.exported_columns)
+    if not columns:
+        return None
+    row_type: Any = namedtuple("Row", [column.name for column in columns])  # type: ignore[misc]  # noqa: PYI024
+    converts = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
+    if not any(converts):
+        return row_type._make  # type: ignore[no-any-return]
+
+    def make(raw: Sequence[Any]) -> Any:
+        return row_type._make(
+            [value if convert is None else convert(value) for value, convert in zip(raw, converts, strict=True)]
+        )
+
+    return make

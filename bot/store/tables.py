@@ -1,0 +1,251 @@
+"""Every table, with the constraints that carry our guarantees; one metadata.
+
+State columns are short words, checked by the database. Times are UTC. What a patient said, and who
+she is, is encrypted. The hot statements (`messages/`, `dialogue/`) are compiled from this page. The
+hospital's facts have a page of their own, `hospital_tables`.
+"""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from bot.store.columns import (
+    BigId,
+    id_column,
+    link_column,
+    one_of,
+    sealed_column,
+    time_column,
+)
+from bot.store.hospital_tables import (
+    HospitalDepartment,
+    HospitalDoctor,
+    HospitalDrug,
+    HospitalFact,
+    HospitalPackage,
+    HospitalRevision,
+    HospitalRoster,
+    HospitalService,
+    HospitalSymptom,
+    HospitalTest,
+)
+
+__all__ = [
+    "Audit",
+    "Conversation",
+    "HandoffCase",
+    "HospitalDepartment",
+    "HospitalDoctor",
+    "HospitalDrug",
+    "HospitalFact",
+    "HospitalPackage",
+    "HospitalRevision",
+    "HospitalRoster",
+    "HospitalService",
+    "HospitalSymptom",
+    "HospitalTest",
+    "Inbox",
+    "Outbox",
+    "Person",
+    "RedFlag",
+    "SQLModel",
+    "Staff",
+    "StaffSession",
+]
+
+
+class Person(SQLModel, table=True):
+    """Somebody the hospital knows by name; staff fill this card. Nothing here is readable at rest."""
+
+    id: int | None = id_column()
+    name: Any = sealed_column("person.name")
+    phone: Any = sealed_column("person.phone")
+    phone_index: str | None = Field(default=None, max_length=40, index=True)
+    document: Any = sealed_column("person.document")
+    health_note: Any = sealed_column("person.health_note")
+    updated_at: datetime = time_column()
+
+
+class Conversation(SQLModel, table=True):
+    """One address of one channel: its session, and who holds it.
+
+    `holder` is the bot, a desk's queue, or a member of staff; `hold_token` rises with every change
+    of hands, so that a decision made under an older one can be refused.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("channel", "account", "user_index", name="one_conversation_an_address"),
+        one_of("holder", "bot", "desk", "staff"),
+    )
+    id: int | None = id_column()
+    channel: str = Field(max_length=20)
+    account: str = Field(max_length=40)
+    user: Any = sealed_column("conversation.user", required=True)
+    user_index: str = Field(max_length=40)
+    person_id: int | None = link_column("person.id", required=False)
+    last_seq: int = Field(default=0, sa_type=BigId)
+    session: Any = sealed_column("conversation.session")
+    holder: str = Field(default="bot", max_length=8)
+    hold_token: int = 0
+    opted_out_at: datetime | None = time_column(required=False)
+    created_at: datetime = time_column()
+    updated_at: datetime = time_column()
+
+
+class Inbox(SQLModel, table=True):
+    """A message from a patient. The platform's key is unique: a redelivery finds this row."""
+
+    __tablename__: ClassVar[str] = "inbox"
+    __table_args__ = (
+        UniqueConstraint("channel", "account", "key_index", name="one_row_a_message"),
+        UniqueConstraint("conversation_id", "seq", name="one_place_in_the_inbox"),
+        one_of("state", "new", "handled", "dead"),
+        Index(
+            "inbox_unhandled",
+            "next_try_at",
+            sqlite_where=text("state = 'new'"),
+            postgresql_where=text("state = 'new'"),
+        ),
+    )
+    id: int | None = id_column()
+    conversation_id: int = link_column("conversation.id")
+    seq: int = Field(sa_type=BigId)
+    channel: str = Field(max_length=20)
+    account: str = Field(max_length=40)
+    key_index: str = Field(max_length=40)
+    body: Any = sealed_column("inbox.body", required=True)
+    state: str = Field(default="new", max_length=8)
+    attempts: int = 0
+    next_try_at: datetime = time_column()
+    received_at: datetime = time_column()
+    handled_at: datetime | None = time_column(required=False)
+    error: str | None = Field(default=None, max_length=80)
+
+
+class Outbox(SQLModel, table=True):
+    """A message to a patient, from `ready` to what became of it.
+
+    `leased` means nobody was told yet; `sending` means perhaps told, so it is never resent blindly.
+    `dropped` was overtaken: a person took the conversation before it left.
+    """
+
+    __tablename__: ClassVar[str] = "outbox"
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "seq", name="one_place_in_the_outbox"),
+        UniqueConstraint("dedupe_key", name="one_message_a_cause"),
+        one_of("state", "ready", "leased", "sending", "sent", "failed", "unknown", "dropped"),
+        Index(
+            "outbox_due",
+            "due_at",
+            sqlite_where=text("state = 'ready'"),
+            postgresql_where=text("state = 'ready'"),
+        ),
+        Index(
+            "outbox_in_flight",
+            "lease_until",
+            sqlite_where=text("state IN ('leased', 'sending')"),
+            postgresql_where=text("state IN ('leased', 'sending')"),
+        ),
+        Index("outbox_answers", "inbox_id"),
+    )
+    id: int | None = id_column()
+    conversation_id: int = link_column("conversation.id")
+    seq: int = Field(sa_type=BigId)
+    inbox_id: int | None = link_column("inbox.id", required=False)
+    kind: str = Field(max_length=12)
+    body: Any = sealed_column("outbox.body", required=True)
+    state: str = Field(max_length=8)
+    due_at: datetime = time_column()
+    attempts: int = 0
+    owner: str | None = Field(default=None, max_length=40)
+    lease_until: datetime | None = time_column(required=False)
+    dedupe_key: str | None = Field(default=None, max_length=80)
+    provider_id: str | None = Field(default=None, max_length=120)
+    error: str | None = Field(default=None, max_length=80)
+    created_at: datetime = time_column()
+    sent_at: datetime | None = time_column(required=False)
+
+
+class HandoffCase(SQLModel, table=True):
+    """A conversation passed to people. One live case a conversation; claimed by one of them."""
+
+    __tablename__: ClassVar[str] = "handoff_case"
+    __table_args__ = (
+        one_of("state", "open", "claimed", "closed"),
+        Index(
+            "one_live_case",
+            "conversation_id",
+            unique=True,
+            sqlite_where=text("state <> 'closed'"),
+            postgresql_where=text("state <> 'closed'"),
+        ),
+        Index("cases_waiting", "state", "priority", "opened_at"),
+    )
+    id: int | None = id_column()
+    conversation_id: int = link_column("conversation.id")
+    desk: str = Field(max_length=20)
+    reason: str = Field(max_length=40)
+    priority: int
+    state: str = Field(default="open", max_length=8)
+    token: int = 1
+    staff_id: int | None = link_column("staff.id", required=False)
+    note: Any = sealed_column("handoff_case.note")
+    opened_at: datetime = time_column()
+    claimed_at: datetime | None = time_column(required=False)
+    closed_at: datetime | None = time_column(required=False)
+
+
+class RedFlag(SQLModel, table=True):
+    """A message that raised an alarm; it stays open until a person acknowledges it (EM-06)."""
+
+    __tablename__: ClassVar[str] = "red_flag"
+    __table_args__ = (UniqueConstraint("inbox_id", name="one_alarm_a_message"),)
+    id: int | None = id_column()
+    conversation_id: int = link_column("conversation.id", index=True)
+    inbox_id: int = link_column("inbox.id")
+    kind: str = Field(max_length=20)
+    rule: str = Field(max_length=60)
+    rule_version: str = Field(max_length=20)
+    locale: str = Field(max_length=8)
+    reply: str = Field(max_length=40)
+    at: datetime = time_column()
+    acknowledged_at: datetime | None = time_column(required=False)
+    staff_id: int | None = link_column("staff.id", required=False)
+
+
+class Staff(SQLModel, table=True):
+    """Somebody who may sign in to the console."""
+
+    id: int | None = id_column()
+    username: str = Field(max_length=40, unique=True)
+    display_name: str = Field(max_length=60)
+    role: str = Field(default="agent", max_length=20)
+    password_hash: str = Field(max_length=200)
+    active: bool = True
+    created_at: datetime = time_column()
+
+
+class StaffSession(SQLModel, table=True):
+    """A signed-in browser. Only a digest of its cookie is kept."""
+
+    __tablename__: ClassVar[str] = "staff_session"
+    id: int | None = id_column()
+    staff_id: int = link_column("staff.id")
+    token_index: str = Field(max_length=40, unique=True)
+    csrf: str = Field(max_length=64)
+    created_at: datetime = time_column()
+    seen_at: datetime = time_column()
+
+
+class Audit(SQLModel, table=True):
+    """Who saw or changed what of which patient. Rows are only ever added; triggers refuse the rest."""
+
+    id: int | None = id_column()
+    at: datetime = time_column()
+    actor: str = Field(max_length=60)
+    action: str = Field(max_length=40)
+    conversation_id: int | None = Field(default=None, sa_type=BigId, index=True)
+    detail: str | None = Field(default=None, max_length=200)
+

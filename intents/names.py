@@ -1,0 +1,124 @@
+"""Find a vocabulary's names in a text: exactly first, by likeness only where that finds nothing.
+
+Built once per vocabulary, asked for every message: an exact look-up walks the text and consults a
+table by the next two characters, so its cost does not grow with the vocabulary.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz, process
+
+from intents.normalize import normalize
+
+_HAN = re.compile("[\u3400-\u9fff]")
+_SHORTEST_HAN = 3
+_SHORTEST_LATIN = 5
+_LIKE_HAN = 66.0
+_LIKE_LATIN = 80.0
+_MOST_NEAR = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One name in a text: where it stands and the key it stands for."""
+
+    kind: str
+    key: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A word of the text that is no name, but nearly one: the key it may stand for."""
+
+    kind: str
+    key: str
+    word: str
+    score: float
+
+
+class Vocabulary:
+    """The hospital's names: for each kind, canonical keys and what each is called."""
+
+    def __init__(self, names: Mapping[str, Mapping[str, Iterable[str]]]) -> None:
+        """Take kind → key → other names; a key is a name of its own too."""
+        self._table: dict[str, list[tuple[str, str, str]]] = {}
+        self._spelt: dict[str, list[tuple[str, str]]] = {}
+        seen: set[tuple[str, str, str]] = set()
+        for kind, entries in names.items():
+            for key, others in entries.items():
+                for name in (key, *others):
+                    row = (normalize(name), kind, key)
+                    if row[0] and row not in seen:
+                        seen.add(row)
+                        self._table.setdefault(row[0][:2], []).append(row)
+                        self._spelt.setdefault(row[0], []).append((kind, key))
+        for rows in self._table.values():
+            rows.sort(key=lambda row: -len(row[0]))
+        self._han = [n for n in self._spelt if _HAN.search(n) and len(n) >= _SHORTEST_HAN]
+        self._latin = [n for n in self._spelt if not _HAN.search(n) and len(n) >= _SHORTEST_LATIN]
+
+    def find(self, text: str) -> list[Found]:
+        """Find every name in a normalised text; of names within names of a kind, the longest."""
+        found: list[Found] = []
+        covered: dict[str, int] = {}
+        for start in range(len(text)):
+            longest: dict[str, int] = {}
+            for width in (2, 1):
+                for name, kind, key in self._table.get(text[start : start + width], ()):
+                    end = start + len(name)
+                    if (
+                        end >= longest.get(kind, 0)
+                        and end > covered.get(kind, 0)
+                        and text.startswith(name, start)
+                        and _stands_alone(text, start, end)
+                    ):
+                        longest[kind] = end
+                        found.append(Found(kind, key, start, end))
+            covered |= longest
+        return found
+
+    def near(self, text: str) -> list[Near]:
+        """Find names that a word of a short normalised text nearly spells, likest first."""
+        found: list[Near] = []
+        for names, enough in ((self._han, _LIKE_HAN), (self._latin, _LIKE_LATIN)):
+            hits = process.extract(
+                text, names, scorer=fuzz.partial_ratio, score_cutoff=enough, limit=4 * _MOST_NEAR
+            )
+            for name, score, _ in hits:
+                word = _word(name, text)
+                if word:
+                    found += [Near(kind, key, word, score) for kind, key in self._spelt[name]]
+        return sorted(found, key=lambda near: (-near.score, -len(near.word)))
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """Tell whether a name in Latin script is a whole word there, not a part of one."""
+    before = text[start - 1] if start else " "
+    after = text[end] if end < len(text) else " "
+    return not (_latin(before) and _latin(text[start])) and not (
+        _latin(after) and _latin(text[end - 1])
+    )
+
+
+def _latin(character: str) -> bool:
+    return character.isascii() and character.isalnum()
+
+
+def _word(name: str, text: str) -> str:
+    """Give the word of the text that is like the name; empty if it is a part of another word."""
+    aligned = fuzz.partial_ratio_alignment(name, text)
+    if aligned is None:
+        return ""
+    start, end = aligned.dest_start, aligned.dest_end
+    if _HAN.search(name):
+        return text[start : start + len(name)].strip()
+    while start and _latin(text[start - 1]):
+        start -= 1
+    while end < len(text) and _latin(text[end]):
+        end += 1
+    word = text[start:end].strip()
+    return word if fuzz.ratio(name, word) >= _LIKE_LATIN else ""

@@ -1,0 +1,195 @@
+"""Find many phrases in one pass: a graph of tokens, with choices, gaps and word stems.
+
+A phrase is written as a clinician would note it: plain words; `(a|b)` for either, `(a|)` for one
+that may be missing; `…` for a few words in between; and in English `breath*` for any ending.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
+
+from intents.clauses import Clauses
+
+_GAP = "…"
+_SHORTEST_STEM = 2
+_MERGED_DEPTH = 3
+_PARTS = re.compile(r"[()|]|[^()|]+")
+_FORBIDDEN = re.compile(r"[\[\]{}?+^$\\.,;:!]")
+
+Choice: TypeAlias = list[list["str | Choice"]]
+
+
+class Found(NamedTuple):
+    """One phrase in a message: its tokens `start` to `end`, and its last gap (empty: -1, -1)."""
+
+    start: int
+    end: int
+    mask: int
+    gap_start: int
+    gap_end: int
+
+
+@dataclass(slots=True)
+class _Node:
+    """What may come next, and the bits of the phrases that are complete here."""
+
+    mask: int = 0
+    next: dict[str, list["_Node"]] = field(default_factory=dict)
+    gap: list["_Node"] = field(default_factory=list)
+
+
+def _merged(nodes: Sequence[_Node]) -> _Node:
+    if len(nodes) == 1:
+        return nodes[0]
+    whole = _Node()
+    for node in nodes:
+        whole.mask |= node.mask
+        whole.gap += node.gap
+        for token, after in node.next.items():
+            whole.next.setdefault(token, []).extend(after)
+    return whole
+
+
+class Words:
+    """Phrases, each with the bits it stands for; `find` lists all of them in a message."""
+
+    def __init__(self, *, by_word: bool, gap: int, gap_stops: frozenset[str]) -> None:
+        """Start empty; a `…` stretches over `gap` tokens, but over none of `gap_stops`."""
+        self._stops = gap_stops
+        self._by_word = by_word
+        self._gap = gap
+        self._stems: set[str] = set()
+        self._starts: list[_Node] = []
+        self._root = _Node()
+        self.known: set[str] = set()
+
+    def add(self, phrase: str, mask: int) -> None:
+        """Listen for a phrase; ValueError says what is wrong with it."""
+        if found := _FORBIDDEN.search(phrase):
+            raise ValueError(f"must not hold {found[0]!r}: {phrase!r}")
+        parts = _PARTS.findall(phrase)
+        choice = _choice(parts, phrase)
+        if parts:
+            raise ValueError(f"has an unpaired bracket: {phrase!r}")
+        start = self._graph(choice, _Node(mask=mask), phrase)
+        if start.mask or start.gap:
+            raise ValueError(f"must begin and end with a word: {phrase!r}")
+        self._starts.append(start)
+
+    def seal(self) -> None:
+        """Make the finished vocabulary quick to walk."""
+        self._root = _sealed(_merged([*self._starts, _Node()]), _MERGED_DEPTH)
+        self._starts = []
+
+    def _graph(self, choice: Choice, after: _Node, phrase: str) -> _Node:
+        starts = []
+        for sequence in choice:
+            node = after
+            for item in reversed(sequence):
+                if isinstance(item, str):
+                    for token in reversed(self._tokens(item)):
+                        node = self._before(token, node, phrase)
+                else:
+                    node = self._graph(item, node, phrase)
+            starts.append(node)
+        return _merged(starts)
+
+    def _tokens(self, text: str) -> list[str]:
+        return text.replace(_GAP, f" {_GAP} ").split() if self._by_word else list(text)
+
+    def _before(self, token: str, node: _Node, phrase: str) -> _Node:
+        if token == _GAP:
+            if node.mask or node.gap:
+                raise ValueError(f"must begin and end with a word: {phrase!r}")
+            return _Node(gap=[node])
+        if self._by_word and token.endswith("*"):
+            if len(token) <= _SHORTEST_STEM:
+                raise ValueError(f"has a stem too short to mean anything: {token!r}")
+            self._stems.add(token)
+        elif self._by_word:
+            self.known.add(token)
+        return _Node(next={token: [node]})
+
+    def spellings(self, word: str) -> Sequence[str]:
+        """Give a word and those stems of the vocabulary that it continues."""
+        stems = [
+            stem
+            for cut in range(_SHORTEST_STEM, len(word) + 1)
+            if (stem := word[:cut] + "*") in self._stems
+        ]
+        return (word, *stems)
+
+    def find(self, clauses: Clauses) -> list[Found]:
+        """List every phrase that stands inside one clause, in order of its start."""
+        found: list[Found] = []
+        first = self._root.next
+        for start, spellings in enumerate(clauses.tokens):
+            for spelling in spellings:
+                for node in first.get(spelling, ()):
+                    found += self._follow(node, clauses, start, start + 1, (-1, -1))
+        return found
+
+    def _follow(
+        self,
+        node: _Node,
+        clauses: Clauses,
+        start: int,
+        position: int,
+        gap: tuple[int, int],
+    ) -> Iterator[Found]:
+        if node.mask:
+            yield Found(start, position, node.mask, *gap)
+        clause_of = clauses.clause_of
+        clause = clause_of[start]
+        last = len(clause_of)
+        if node.next and position < last and clause_of[position] == clause:
+            for spelling in clauses.tokens[position]:
+                for after in node.next.get(spelling, ()):
+                    yield from self._follow(after, clauses, start, position + 1, gap)
+        if not node.gap:
+            return
+        for jump in range(position, min(position + self._gap + 1, last)):
+            if clause_of[jump] != clause:
+                return
+            for spelling in clauses.tokens[jump]:
+                for far in node.gap:
+                    for after in far.next.get(spelling, ()):
+                        yield from self._follow(after, clauses, start, jump + 1, (position, jump))
+            if clauses.tokens[jump][0] in self._stops:
+                return
+
+
+def _sealed(node: _Node, depth: int) -> _Node:
+    if not depth:
+        return node
+    after = {token: [_sealed(_merged(nodes), depth - 1)] for token, nodes in node.next.items()}
+    gap = [_sealed(_merged(node.gap), depth - 1)] if node.gap else []
+    return _Node(node.mask, after, gap)
+
+
+def _choice(parts: list[str], phrase: str) -> Choice:
+    """Read `a(b|c)|d` from the front of the parts, up to a closing bracket or the end."""
+    choice: Choice = [[]]
+    while parts:
+        part = parts.pop(0)
+        if part == "(":
+            choice[-1].append(_choice(parts, phrase))
+            if not parts or parts.pop(0) != ")":
+                raise ValueError(f"has an unpaired bracket: {phrase!r}")
+        elif part == "|":
+            choice.append([])
+        elif part == ")":
+            parts.insert(0, part)
+            return choice
+        else:
+            choice[-1].append(part)
+    return choice
+
+
+def all_masks(found: Iterable[Found]) -> int:
+    """Join the bits of everything found."""
+    mask = 0
+    for one in found:
+        mask |= one.mask
+    return mask

@@ -1,0 +1,1 @@
+"""When things happen: retries and ticks. Knows nothing of the application."""

@@ -1,0 +1,162 @@
+"""Fixtures: a clock, both databases, the application on the demonstration hospital, a live server."""
+
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from bot.app import App, build
+from bot.settings import Settings, load_settings
+from bot.store.db import Engine
+from bot.store.keyring import Keyring
+from bot.store.migrate import migrate
+from bot.store.postgres import PostgresEngine
+from bot.store.setup import open_store
+from bot.store.sqlite import SqliteEngine
+from tests.helpers.live import LiveServer
+from tests.helpers.postgres import Server
+
+ROOT = Path(__file__).parents[1]
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)  # a Wednesday, 10:00 in Shanghai
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **how: float) -> None:
+        """Move by a `timedelta` given in words: `clock.move(minutes=5)`."""
+        self.now += timedelta(**how)
+
+
+@pytest.fixture(autouse=True)
+def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every connection that would leave this machine."""
+    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
+
+    def check(address: Any) -> None:
+        host = address[0] if isinstance(address, tuple) else ""
+        if host and host not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test reaches for {host}")
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        check(address)
+        connect(self, address)
+
+    def guarded_ex(self: socket.socket, address: Any) -> int:
+        check(address)
+        return connect_ex(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+    monkeypatch.setattr(socket.socket, "connect_ex", guarded_ex)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def keyring() -> Keyring:
+    return Keyring([b"k" * 32], b"i" * 32)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server for the whole run."""
+    with Server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: Server, keyring: Keyring) -> str:
+    """The name of a database with our newest schema, to copy for each test."""
+    url = postgres.url()
+    engine = PostgresEngine.schema_only(url)
+    migrate(engine)
+    engine.dispose()
+    return url.partition("@/")[2].partition("?")[0]
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory, keyring: Keyring) -> Path:
+    """A SQLite file with our newest schema, to copy for each test."""
+    import asyncio
+    import sqlite3
+
+    folder = tmp_path_factory.mktemp("schema")
+
+    async def make() -> None:
+        await open_store("sqlite", folder, keyring).close()
+
+    asyncio.run(make())
+    path = folder / "daoyi.sqlite3"
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def backend(request: pytest.FixtureRequest) -> str:
+    """The name of the database a test runs on: every test that uses one runs on both."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def open_engine(
+    backend: str, request: pytest.FixtureRequest, tmp_path: Path, keyring: Keyring
+) -> Callable[[], Engine]:
+    """A function that opens an engine on one fresh, migrated database; again: the same database."""
+    if backend == "sqlite":
+        path = tmp_path / "store" / "daoyi.sqlite3"
+        path.parent.mkdir()
+        path.write_bytes(request.getfixturevalue("sqlite_template").read_bytes())
+        return lambda: SqliteEngine(path, keyring)
+    server: Server = request.getfixturevalue("postgres")
+    url = server.url(request.getfixturevalue("postgres_template"))
+    return lambda: PostgresEngine(url, keyring)
+
+
+@pytest.fixture
+async def engine(open_engine: Callable[[], Engine]) -> AsyncIterator[Engine]:
+    """An engine on a fresh, migrated database."""
+    opened = open_engine()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The checkout's own settings, with a data folder of the tests."""
+    return load_settings(ROOT / "config.toml", {}, data=tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture
+async def app(engine: Engine, settings: Settings, clock: Clock) -> App:
+    """The whole application on the demonstration hospital; nothing ticks."""
+    return await build(settings, clock=clock, engine=engine)
+
+
+@pytest.fixture
+async def client(app: App) -> AsyncIterator[httpx.AsyncClient]:
+    """An HTTP client of the application, without a network."""
+    transport = httpx.ASGITransport(app=app.http)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """A real server process on the demonstration hospital and a SQLite file."""
+    with LiveServer(tmp_path_factory.mktemp("live")) as server:
+        yield server

@@ -1,0 +1,385 @@
+"""Reading a hospital from files: what is accepted, and what is said about what is not."""
+
+import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.hospital.cells import SPOKEN
+from bot.hospital.columns import TABLES
+from bot.hospital.facts_file import read_facts
+from bot.hospital.files import DEMO, read_files, read_folder, replace_kind
+from bot.hospital.model import Hospital, Insurance, Tier
+from bot.hospital.problems import HospitalDataError
+from bot.hospital.sheets import read_rows
+
+Change = Callable[[str, str, str], dict[str, bytes]]
+
+
+def problems_of(texts: bytes, sheets: dict[str, bytes]) -> tuple[str, ...]:
+    with pytest.raises(HospitalDataError) as refused:
+        read_files(texts, sheets)
+    return refused.value.problems
+
+
+AMOUNT = "is not an amount in yuan (expected like 12.50)"
+WEEKDAY = "is not a weekday (expected like 周一, Mon, 1 or 1-5)"
+DEPARTMENT = "is not in departments.csv (expected a code or name)"
+CLASSES = "a, b, self, 甲类, 乙类, 自费, 甲, 乙, 丙"
+TIERS = "general, expert, special, 普通, 专家, 特需, 普通号, 专家号, 特需号"
+DAY = "is not a date (expected like 2026-03-05)"
+
+#: What is written in which file instead of what, and the place and the reason that are told.
+BAD_CELLS: list[tuple[str, ...]] = [
+    ("drugs", "6.80", "3，5元", "row 2, column price", f"'3，5元' {AMOUNT}"),
+    ("drugs", "6.80", "-1", "row 2, column price", f"'-1' {AMOUNT}"),
+    ("drugs", "6.80", "1.234", "row 2, column price", f"'1.234' {AMOUNT}"),
+    ("drugs", "6.80", "", "row 2, column price", "the cell is empty"),
+    (
+        "drugs",
+        "是",
+        "也许",
+        "row 2, column rx",
+        "'也许' is neither yes nor no (expected 是, 否, yes or no)",
+    ),
+    ("drugs", "2026-10-01", "2026-02-30", "row 2, column checked", f"'2026-02-30' {DAY}"),
+    ("drugs", "2026-10-01", "May", "row 2, column checked", f"'May' {DAY}"),
+    (
+        "drugs",
+        "甲类",
+        "D",
+        "row 2, column insurance",
+        f"'D' is not known (expected one of {CLASSES})",
+    ),
+    ("drugs", "vitc,", "amox1,", "row 4, column code", "'amox1' is already on row 2"),
+    (
+        "drugs",
+        "vitc,",
+        "维C,",
+        "row 4, column code",
+        "'维C' is not a code (expected letters and digits like D0201)",
+    ),
+    (
+        "doctors",
+        "Physician,heart",
+        "Physician,骨科",
+        "row 3, column department",
+        f"'骨科' {DEPARTMENT}",
+    ),
+    (
+        "doctors",
+        "普通,,",
+        "免费,,",
+        "row 3, column tier",
+        f"'免费' is not known (expected one of {TIERS})",
+    ),
+    (
+        "doctors",
+        "zh;en",
+        "zh;klingon",
+        "row 2, column languages",
+        f"'klingon' is not a known language (expected {', '.join(SPOKEN)})",
+    ),
+    ("roster", "li,周一、周三", "li,周八", "row 2, column weekday", f"'周八' {WEEKDAY}"),
+    ("roster", "1-5", "5-1", "row 4, column weekday", f"'5-1' {WEEKDAY}"),
+    (
+        "roster",
+        "li,周一",
+        "王五,周一",
+        "row 2, column doctor",
+        "'王五' is not in doctors.csv (expected a code or name)",
+    ),
+    (
+        "roster",
+        "周三,,",
+        "周三,2026-11-30,",
+        "row 2, column weekday",
+        "either a weekday or a date is expected",
+    ),
+    ("roster", "li,6,,上午", "li,6,,", "row 3, column session", "needed for a weekly clinic"),
+    ("roster", "301,,20", "301,,", "row 2, column capacity", "needed for a weekly clinic"),
+    (
+        "roster",
+        "301,,20",
+        "301,,二十",
+        "row 2, column capacity",
+        "'二十' is not a whole number (expected like 20)",
+    ),
+    ("roster", "li,6,", "*,6,", "row 3, column doctor", "'*' is for a date, not for every week"),
+    (
+        "roster",
+        "上午,,,,,停诊",
+        "下午,301,,,,",
+        "row 7, column capacity",
+        "needed, as there is no weekly clinic then",
+    ),
+    (
+        "symptoms",
+        "孩子发烧,儿科",
+        "孩子发烧,牙科",
+        "row 3, column department",
+        f"'牙科' {DEPARTMENT}",
+    ),
+    ("packages", "older people", "older people,extra", "row 3", "10 cells, but the heading has 9"),
+]
+
+BAD_HEADINGS: list[tuple[str, ...]] = [
+    ("packages", ",suits_en", "", "packages.csv: column suits_en is missing"),
+    ("services", "aliases", "name", "services.csv: column name stands there twice"),
+    (
+        "symptoms",
+        "aliases",
+        "alias",
+        (
+            "symptoms.csv: column 'alias' is not known "
+            "(expected symptom, symptom_en, aliases, department, note, note_en)"
+        ),
+    ),
+]
+
+
+def named(cases: list[tuple[str, ...]]) -> list[Any]:
+    return [pytest.param(case, id=f"{case[0]}: {case[2] or 'nothing'}") for case in cases]
+
+
+@pytest.mark.parametrize("case", named(BAD_CELLS))
+def test_a_mistake_is_told_by_file_row_and_column(
+    texts: bytes, changed: Change, case: tuple[str, ...]
+) -> None:
+    kind, old, new, place, why = case
+    assert problems_of(texts, changed(kind, old, new)) == (f"{kind}.csv {place}: {why}",)
+
+
+@pytest.mark.parametrize("case", named(BAD_HEADINGS))
+def test_a_mistake_in_the_heading_is_told_by_its_name(
+    texts: bytes, changed: Change, case: tuple[str, ...]
+) -> None:
+    kind, old, new, sentence = case
+    assert sentence in problems_of(texts, changed(kind, old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        pytest.param(
+            "parking_hour = 4",
+            'parking_hour = "four"',
+            f"hospital.toml, fee.parking_hour: 'four' {AMOUNT}",
+            id="words for an amount",
+        ),
+        pytest.param(
+            "parking_hour = 4\n",
+            "",
+            "hospital.toml, fee.parking_hour: missing",
+            id="a fact left out",
+        ),
+        pytest.param(
+            'emergency = { zh-CN = "24小时", en = "24 hours a day" }',
+            'emergency = { zh-CN = "24小时" }',
+            "hospital.toml, hours.emergency: no value for en",
+            id="a language left out",
+        ),
+        pytest.param(
+            "[fee]",
+            "[fee]\ntips = 5",
+            "hospital.toml, fee.tips: not a fact of a hospital (see the list in the documentation)",
+            id="an unknown fact",
+        ),
+        pytest.param(
+            'morning = "08:00-12:00"',
+            'morning = "8 to 12"',
+            "hospital.toml, session.morning: '8 to 12' is not a span of hours "
+            "(expected like 08:00-12:00)",
+            id="hours in words",
+        ),
+        pytest.param(
+            'phone = "0799-555-0100"',
+            "phone = true",
+            "hospital.toml, phone: expected a text or a number, not bool",
+            id="a switch for a phone",
+        ),
+        pytest.param(
+            "late_minutes = 30",
+            "late_minutes = { zh-CN = 30, en = 20 }",
+            "hospital.toml, rule.late_minutes: one value for all languages expected, "
+            "like late_minutes = …",
+            id="a number by language",
+        ),
+    ],
+)
+def test_a_mistake_in_the_facts_names_the_fact(
+    texts: bytes, sheets: dict[str, bytes], old: str, new: str, sentence: str
+) -> None:
+    document = texts.decode()
+    assert old in document
+    assert sentence in problems_of(document.replace(old, new, 1).encode(), sheets)
+
+
+def test_every_problem_of_every_file_is_told_at_once(texts: bytes, changed: Change) -> None:
+    sheets = changed("drugs", "6.80", "six") | {
+        "services": changed("services", "一楼", "")["services"],
+        "symptoms": changed("symptoms", "儿科", "牙科")["symptoms"],
+    }
+    told = problems_of(texts.replace(b"parking_hour = 4\n", b""), sheets)
+    assert [sentence.partition(",")[0] for sentence in told] == [
+        "hospital.toml",
+        "drugs.csv row 2",
+        "services.csv row 2",
+        "symptoms.csv row 3",
+    ]
+
+
+def test_what_refers_to_an_unreadable_file_is_not_blamed(texts: bytes, changed: Change) -> None:
+    told = problems_of(texts, changed("departments", "heart,", "心,"))
+    assert [sentence.partition(" ")[0] for sentence in told] == ["departments.csv"]
+
+
+def test_the_message_shows_a_few_problems_and_counts_the_rest() -> None:
+    error = HospitalDataError([f"problem {n}" for n in range(8)])
+    assert str(error).endswith("problem 4; and 3 more")
+    assert len(error.problems) == 8
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    for path in DEMO.iterdir():
+        if path.name != "drugs.csv":
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    with pytest.raises(HospitalDataError) as refused:
+        read_folder(tmp_path)
+    assert refused.value.problems == (f"drugs.csv: the file is missing in {tmp_path}",)
+
+
+def test_an_empty_folder_names_every_file_once(tmp_path: Path) -> None:
+    with pytest.raises(HospitalDataError) as refused:
+        read_folder(tmp_path)
+    assert len(refused.value.problems) == 1 + len(TABLES)
+
+
+def test_rows_that_refer_to_a_missing_file_are_not_blamed(tmp_path: Path) -> None:
+    for path in DEMO.iterdir():
+        if path.name != "departments.csv":
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    with pytest.raises(HospitalDataError) as refused:
+        read_folder(tmp_path)
+    assert refused.value.problems == (f"departments.csv: the file is missing in {tmp_path}",)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_spreadsheets_save_in_many_encodings(
+    texts: bytes, sheets: dict[str, bytes], small: Hospital, encoding: str, newline: str
+) -> None:
+    saved = {
+        kind: data.decode().replace("\n", newline).encode(encoding) for kind, data in sheets.items()
+    }
+    assert read_files(texts, saved) == small
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda text: text.replace("\n", "\n\n,,,\n"), id="blank rows"),
+        pytest.param(lambda text: text.replace("\n", ",,\n"), id="empty cells at the end"),
+        pytest.param(lambda text: text.replace(",", "\t"), id="tabs between cells"),
+        pytest.param(lambda text: text.replace("6.80", " ６．８０ "), id="full-width digits"),
+        pytest.param(lambda text: text.replace("6.80", "¥6.8"), id="a yuan sign"),
+        pytest.param(lambda text: text.replace("6.80", "6.8元"), id="the word yuan"),
+        pytest.param(lambda text: text.replace("2026-10-01", "2026/10/1"), id="dates with slashes"),
+        pytest.param(lambda text: text.replace("阿莫仙", "阿莫仙； 阿莫仙"), id="an alias twice"),
+        pytest.param(
+            lambda text: text.replace("name,name_en", "名称,Name_EN").replace("price", "价格"),
+            id="Chinese headings",
+        ),
+    ],
+)
+def test_quirks_of_spreadsheets_change_nothing(
+    texts: bytes, sheets: dict[str, bytes], small: Hospital, change: Callable[[str], str]
+) -> None:
+    drugs = change(sheets["drugs"].decode()).encode()
+    assert read_files(texts, sheets | {"drugs": drugs}).drugs == small.drugs
+
+
+def test_cells_are_read_in_both_languages(small: Hospital) -> None:
+    drug, powder, vitamin = small.drugs
+    assert (drug.price, drug.rx, drug.checked) == (Decimal("6.80"), True, dt.date(2026, 10, 1))
+    assert (powder.insurance, vitamin.insurance) == (Insurance.A, Insurance.SELF)
+    assert [doctor.tier for doctor in small.doctors] == [Tier.EXPERT, Tier.GENERAL, Tier.GENERAL]
+    assert [doctor.department for doctor in small.doctors] == ["heart", "heart", "child"]
+
+
+def test_one_new_file_replaces_its_kind_and_nothing_else(
+    small: Hospital, sheets: dict[str, bytes]
+) -> None:
+    dearer = sheets["drugs"].replace(b"6.80", b"7.10")
+    hospital = replace_kind(small, "drugs", dearer)
+    assert hospital.drugs[0].price == Decimal("7.10")
+    assert (hospital.info, hospital.roster, hospital.tests) == (
+        small.info,
+        small.roster,
+        small.tests,
+    )
+
+
+def test_one_bad_file_changes_nothing_and_is_named_as_uploaded(
+    small: Hospital, sheets: dict[str, bytes]
+) -> None:
+    with pytest.raises(HospitalDataError) as refused:
+        replace_kind(small, "drugs", sheets["drugs"].replace(b"6.80", b"x"), "prices of May.csv")
+    assert refused.value.problems == (
+        "prices of May.csv row 2, column price: 'x' is not an amount in yuan (expected like 12.50)",
+    )
+
+
+def test_what_others_need_cannot_be_taken_away(small: Hospital, sheets: dict[str, bytes]) -> None:
+    without = b"\n".join(
+        line for line in sheets["departments"].split(b"\n") if not line.startswith(b"child")
+    )
+    with pytest.raises(HospitalDataError) as refused:
+        replace_kind(small, "departments", without)
+    assert refused.value.problems == (
+        "departments.csv: department 'child' is missing, but doctors refer to it",
+        "departments.csv: department 'child' is missing, but symptoms refer to it",
+    )
+
+
+@given(st.binary(max_size=400), st.sampled_from(sorted(TABLES)))
+def test_any_bytes_are_read_or_refused(data: bytes, kind: str) -> None:
+    try:
+        rows = read_rows(TABLES[kind], data, "any.csv")
+    except HospitalDataError as error:
+        assert error.problems  # noqa: PT017
+    else:
+        assert isinstance(rows, list)
+
+
+@given(
+    st.lists(st.lists(st.text(max_size=12), max_size=12), max_size=4),
+    st.sampled_from(sorted(TABLES)),
+)
+def test_any_cells_under_a_good_heading_are_read_or_refused(
+    cells: list[list[str]], kind: str
+) -> None:
+    heading = ",".join(column.name for column in TABLES[kind].columns)
+    text = "\n".join([heading, *(",".join(row) for row in cells)])
+    data = text.encode("utf-8", "surrogatepass")
+    try:
+        read_files(b"", {kind: data})
+    except HospitalDataError as error:
+        assert error.problems  # noqa: PT017
+
+
+@given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(lambda text: text.encode())))
+def test_any_facts_are_read_or_refused(data: bytes) -> None:
+    with pytest.raises(HospitalDataError) as refused:
+        read_facts(data)
+    assert refused.value.problems
+
+
+def test_deeply_nested_facts_are_refused() -> None:
+    with pytest.raises(HospitalDataError, match="not valid TOML"):
+        read_facts(b"a = " + b"[" * 100_000)
