@@ -69,32 +69,34 @@ def info(hospital: Hospital, lang: str) -> Mapping[str, Any]:
     return MappingProxyType(frozen | {"services": services})
 
 
-def _department_row(hospital: Hospital, department: Department, query: Query) -> DepartmentRow:
-    week: dict[int, set[Session]] = {}
-    staff = {doctor.code for doctor in hospital.doctors if doctor.department == department.code}
-    for rule in hospital.roster:
-        if rule.doctor in staff and rule.weekday and rule.session and rule.holds_on(query.today):
-            week.setdefault(rule.weekday, set()).add(rule.session)
-    return DepartmentRow(
-        key=department.code,
-        name=say(department, "name", zh=query.zh),
-        place=say(department, "place", zh=query.zh),
-        phone=department.phone,
-        treats=say(department, "treats", zh=query.zh),
-        clinic_days=week_words(week, zh=query.zh),
-    )
-
-
 def _departments(hospital: Hospital, query: Query) -> Found:
     """Return the departments named, also by one of their doctors; all with clinics if none was."""
     wanted = _chosen_departments(hospital, query)
-    if not wanted:
-        held = {doctor.department for doctor in hospital.doctors}
-        clinics = [item for item in hospital.departments if item.code in held]
-        rows = [_department_row(hospital, item, query) for item in clinics]
-        return found(hospital, query, "departments", rows, ())
-    rows = [_department_row(hospital, item, query) for item in wanted[:LIMIT]]
-    return found(hospital, query, "departments", rows, [row.name for row in rows])
+    staffed = {doctor.department for doctor in hospital.doctors}
+    shown = wanted[:LIMIT] or [item for item in hospital.departments if item.code in staffed]
+    weeks = _weeks(hospital, query.today)
+    rows = [
+        DepartmentRow(
+            key=department.code,
+            name=say(department, "name", zh=query.zh),
+            place=say(department, "place", zh=query.zh),
+            phone=department.phone,
+            treats=say(department, "treats", zh=query.zh),
+            clinic_days=week_words(weeks.get(department.code, {}), zh=query.zh),
+        )
+        for department in shown
+    ]
+    return found(hospital, query, "departments", rows, [row.name for row in rows if wanted])
+
+
+def _weeks(hospital: Hospital, today: dt.date) -> Mapping[str, Mapping[int, set[Session]]]:
+    """Return the usual week of every department, as the roster has it now."""
+    weeks: dict[str, dict[int, set[Session]]] = {}
+    for rule in hospital.roster:
+        if rule.doctor and rule.weekday and rule.session and rule.holds_on(today):
+            week = weeks.setdefault(hospital.doctor_of[rule.doctor].department, {})
+            week.setdefault(rule.weekday, set()).add(rule.session)
+    return weeks
 
 
 def _chosen_departments(hospital: Hospital, query: Query) -> list[Department]:

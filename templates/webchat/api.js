@@ -17,11 +17,13 @@ export class Failure extends Error {
   get final() { return this.status >= 400 && this.status < 500 && !WORTH_RETRYING.has(this.status); }
 }
 
-async function failureOf(response) {
+/** The server's sentence is shown only when it says that it is in the reader's language. */
+async function failureOf(response, language) {
   const body = await response.json().catch(() => ({}));
+  const readable = typeof body?.error === "string" && response.headers.get("Content-Language") === language;
   return new Failure({
     status: response.status,
-    sentence: typeof body?.error === "string" ? body.error : "",
+    sentence: readable ? body.error : "",
     retryAfter: 1000 * (Number(response.headers.get("Retry-After")) || 0),
     replies: Array.isArray(body?.replies) ? body.replies : [],
   });
@@ -124,7 +126,7 @@ export class Api {
       cache: "no-store", credentials: "omit", redirect: "error", referrerPolicy: "no-referrer",
     };
     const response = await fetch(path, options).catch(() => { throw new Failure(); });
-    if (!response.ok) throw await failureOf(response);
+    if (!response.ok) throw await failureOf(response, this.language);
     return response;
   }
 }

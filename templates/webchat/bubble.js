@@ -1,5 +1,6 @@
 // One message as DOM nodes. Text only ever enters as text: no markup is parsed anywhere.
 
+import { isReplyId } from "./ids.js";
 import { piecesOf } from "./links.js";
 
 const KINDS = new Set(["answer", "question", "emergency", "staff", "reminder", "notice"]);
@@ -17,7 +18,7 @@ export function tidy(reply) {
   const kind = KINDS.has(reply?.kind) ? reply.kind : "answer";
   const buttons = Array.isArray(reply?.buttons) ? reply.buttons : [];
   return {
-    id: reply?.id === undefined ? "" : String(reply.id),
+    id: isReplyId(String(reply?.id)) ? String(reply.id) : "", // "0": said, but not stored
     text: String(reply?.text ?? ""),
     kind,
     from: reply?.from ?? (kind === "staff" ? "staff" : "bot"),

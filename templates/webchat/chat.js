@@ -40,7 +40,7 @@ const api = new Api({
 const feed = new Feed({
   api,
   onHistory: (messages) => log.history(messages),
-  onReply: (reply) => log.replies([reply]),
+  onReply: (reply) => log.reply(reply),
   onState: (state) => show({ feed: state }),
 });
 
@@ -59,18 +59,18 @@ const outbox = new Outbox({
     sent(message, replies) {
       typing(false);
       log.delivery(message.id, "");
-      log.replies(replies);
+      log.answer(message.id, replies);
     },
     turnedAway(message, failure) {
       typing(false);
       log.delivery(message.id, say("waiting"));
-      log.standIn(message.id, failure.replies);
+      log.answer(message.id, failure.replies);
     },
     refused(message, failure) {
       typing(false);
       const reason = failure.sentence || say("refused");
-      log.delivery(message.id, `${say("not_sent")}: ${reason}`, () => composer.edit(message.text));
-      log.standIn(message.id, failure.replies);
+      log.delivery(message.id, reason, () => composer.edit(message.text));
+      log.answer(message.id, failure.replies);
     },
     waiting: (unsent) => show({ unsent }),
   },

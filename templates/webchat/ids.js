@@ -7,7 +7,7 @@ export function compareIds(a, b) {
   return a < b ? -1 : 1;
 }
 
-export const isReplyId = (id) => typeof id === "string" && /^(0|[1-9]\d*)$/.test(id);
+export const isReplyId = (id) => typeof id === "string" && /^[1-9]\d*$/.test(id);
 
 export const newest = (a, b) => (isReplyId(b) && compareIds(b, a) > 0 ? b : a);
 

@@ -36,26 +36,35 @@ export class Log {
     }
   }
 
-  /** Show replies that arrived now; one already shown is left as it is. */
-  replies(list) {
+  /**
+   * Show what answers a message. A reply without an id was said while nothing could be stored: it
+   * is shown at once, only once for this message, and not again when its stored twin arrives.
+   */
+  answer(messageId, list) {
+    const replies = list.map(tidy).filter(({ id, text }) => {
+      const key = `${messageId} ${text}`;
+      if (id) return true;
+      if (this.#standIns.has(key)) return false;
+      this.#standIns.set(key, text);
+      return true;
+    });
+    this.#show(replies);
+  }
+
+  /** Show a reply that arrived by itself; one already shown is left as it is. */
+  reply(reply) {
+    this.#show([tidy(reply)]);
+  }
+
+  #show(replies) {
     let first = null;
-    for (const reply of list.map(tidy)) {
+    for (const reply of replies) {
       if (this.#known(reply)) continue;
       const node = this.bubbles.hospital({ ...reply, at: momentOf(reply.at) }, true);
       this.#append(node, this.#placeOf(reply));
       first ??= node;
     }
     if (first) this.scroll.reveal(first);
-  }
-
-  /** An emergency reply to a message that is not stored yet: shown at once, and only once. */
-  standIn(messageId, list) {
-    for (const reply of list.map(tidy)) {
-      const key = `${messageId} ${reply.text}`;
-      if (this.#standIns.has(key)) continue;
-      this.replies([{ ...reply, id: "" }]);
-      this.#standIns.set(key, reply.text);
-    }
   }
 
   /** The stored conversation, above whatever was written since the page opened. */

@@ -46,6 +46,7 @@ class Fault:
     replies: list[Reply]
     retry_after: int | None
     store: bool
+    language: str
 
 
 @dataclass
@@ -78,9 +79,10 @@ class Hospital:
         replies: tuple[Reply, ...] = (),
         retry_after: int | None = None,
         store: bool = False,
+        language: str = "zh-CN",
     ) -> None:
         """Refuse the next `times` messages; with `store` only the answer is lost, not the work."""
-        fault = Fault(status, error, list(replies), retry_after, store)
+        fault = Fault(status, error, list(replies), retry_after, store, language)
         self.faults += [fault] * times
 
     def push(
@@ -232,7 +234,9 @@ class Routes:
             replies = hospital.accept(said["id"], said["text"])
             if fault is None:
                 return JSONResponse({"replies": replies})
-        headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+        headers = {"Content-Language": fault.language}
+        if fault.retry_after is not None:
+            headers["Retry-After"] = str(fault.retry_after)
         body = {"error": fault.error, "replies": fault.replies}
         return JSONResponse(body, status_code=fault.status, headers=headers)
 

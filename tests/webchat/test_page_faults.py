@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, expect
 from tests.webchat.conftest import Patient
 from tests.webchat.faulty_server import Hospital
 
-CALL = {"text": "请马上拨打 120。", "kind": "emergency", "id": "-", "buttons": []}
+CALL = {"text": "请马上拨打 120。", "kind": "emergency", "id": "0", "buttons": []}
 
 
 def texts(hospital: Hospital) -> list[str]:
@@ -139,12 +139,28 @@ def test_a_refused_message_says_why_and_can_be_edited(patient: Patient, status: 
     patient.open()
     patient.hospital.fail(status, error="消息里有不能用的字符。")
     patient.ask("坏的")
-    expect(patient.page.locator(".delivery")).to_contain_text("没有发出: 消息里有不能用的字符。")
+    expect(patient.page.locator(".delivery")).to_contain_text("消息里有不能用的字符。")
     patient.ask("好的")
     expect(patient.bot).to_have_text(["收到:好的"])
     patient.page.get_by_role("button", name="改一改再发").click()
     expect(patient.box).to_have_value("坏的")
     expect(patient.own).to_have_text(["好的"])
+
+
+def test_a_sentence_in_another_language_is_not_shown(patient: Patient) -> None:
+    patient.open()
+    patient.hospital.fail(400, error="text: must say something", language="en")
+    patient.ask("坏的")
+    expect(patient.page.locator(".delivery")).to_contain_text("没能送出，请改一改再发")
+
+
+def test_an_emergency_is_shown_each_time_though_it_was_not_stored(patient: Patient) -> None:
+    """A reply that could not be stored has no id of its own: the next one is another."""
+    patient.open()
+    for count in (1, 2):
+        patient.hospital.fail(200, replies=(CALL,))
+        patient.ask("胸口痛")
+        expect(patient.page.get_by_role("alert")).to_have_count(count)
 
 
 def test_an_unknown_session_is_replaced_and_the_message_kept(patient: Patient) -> None:
