@@ -38,7 +38,7 @@ from bot.store.db import Engine, Tx
 from bot.store.keyring import load_keyring
 from bot.store.setup import open_store
 from intents.catalog import Catalog, CatalogError, load_catalog
-from intents.match import build_matcher
+from intents.match import Matcher, build_matcher
 from intents.numbers import Numbers, load_numbers
 from intents.urgent import RedFlags, UrgentError, load_red_flags
 from scheduler.jobs import Job, Ticker
@@ -111,6 +111,8 @@ async def build(
     flows: Mapping[str, Flow] | None = None,
     engine: Engine | None = None,
     facts: Hospital | None = None,
+    content: "Content | None" = None,
+    matcher: Matcher | None = None,
 ) -> App:
     """Put an application together; nothing runs until `App.running`.
 
@@ -119,15 +121,17 @@ async def build(
         flows: more flows, or others in place of ours, by name.
         engine: a database that is already open.
         facts: what an empty database is filled with, in place of the demonstration hospital.
+        content: the content folder, already read; nothing in it is ever changed.
+        matcher: what learnt that content's questions, for several applications in one process.
 
     Raises:
         StartError, SettingsError, StoreError: say what is wrong and where.
     """
     engine = engine or open_store(settings.store.url, settings.data, load_keyring(settings.key_file))
     hospital = await _hospital(engine, settings, facts, clock())
-    content = read_content(settings)
+    content = content or read_content(settings)
     catalog = content.catalog
-    matcher = build_matcher(catalog.examples())
+    matcher = matcher or build_matcher(catalog.examples())
     understander = Understander(catalog, matcher, content.red_flags, hospital.vocabulary)
     wording = Wording(settings.templates / "replies", catalog)
     feed = Feed()
@@ -182,7 +186,7 @@ def read_content(settings: Settings) -> Content:
     try:
         return Content(load_catalog(folder), load_red_flags(folder), load_numbers(folder))
     except (CatalogError, UrgentError) as exc:
-        raise StartError("the content cannot be used:\n" + "\n".join(exc.problems)) from exc
+        raise StartError("\n".join(exc.problems)) from exc
 
 
 async def _hospital(

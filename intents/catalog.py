@@ -70,11 +70,16 @@ class Catalog:
         return self._entries[intent, lang]
 
     def examples(self) -> list[tuple[str, str]]:
-        """Give every (intent, question) of every language: what a matcher learns."""
-        return [
-            (entry.intent, question)
+        """Give every (intent, question) of every language: what a matcher learns.
+
+        A title is one more question of its entry, unless some entry has it as a question.
+        """
+        found = [(entry.intent, one) for entry in self._entries.values() for one in entry.questions]
+        asked = {strip_fillers(normalize(question)) for _, question in found}
+        return found + [
+            (entry.intent, entry.title)
             for entry in self._entries.values()
-            for question in entry.questions
+            if strip_fillers(normalize(entry.title)) not in asked
         ]
 
     def acts(self, lang: str) -> Mapping[str, str]:

@@ -12,7 +12,11 @@ _BLOCK = 256
 
 
 def solve(kernel: Floats, wanted: Floats) -> Floats:
-    """Give x of `kernel @ x = wanted`, for a symmetric positive definite kernel."""
+    """Give x of `kernel @ x = wanted`, for a symmetric positive definite kernel.
+
+    A Cholesky factorisation, block by block. Only the kernel's triangle at and under the diagonal
+    is read; both arguments are used up as room to work in.
+    """
     size = len(kernel)
     blocks = [(first, min(first + _BLOCK, size)) for first in range(0, size, _BLOCK)]
     for first, end in blocks:

@@ -40,7 +40,7 @@ class Passwords:
         self._nobody = self._pool.submit(_HASHER.hash, secrets.token_hex())
 
     async def match(self, known: str | None, password: str) -> bool:
-        """Say whether `password` is the one behind `known`; None takes as long and is never right."""
+        """Say whether `password` is behind `known`; None takes as long and is never right."""
         return await asyncio.get_running_loop().run_in_executor(
             self._pool, self._match, known, password
         )
@@ -88,7 +88,7 @@ def add_staff(
     username, display_name = username.strip(), display_name.strip()
     if not USERNAME.fullmatch(username):
         raise BadInput(
-            "username: 2 to 40 of a-z, 0-9, dot, dash and underscore, starting with a letter or digit"
+            "username: 2 to 40 of a-z, 0-9, dot, dash, underscore, beginning with a letter or digit"
         )
     if not 1 <= len(display_name) <= NAME_LONGEST or not display_name.isprintable():
         raise BadInput(f"display name: 1 to {NAME_LONGEST} characters in one line")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, or_, select
 
 from bot.store.db import Tx
 from bot.store.statements import Hot
@@ -25,18 +25,18 @@ _BAD_ENDS = ("failed", "unknown")
 _NEWEST_IN = Hot(select(func.max(_inbox.c.id).label("id")))
 _NEWEST_OUT = Hot(select(func.max(_outbox.c.id).label("id")))
 _DEAD = Hot(
-    select(_inbox.c.id, _inbox.c.conversation_id, _inbox.c.received_at, _inbox.c.state, _inbox.c.error,
-           _conversation.c.channel)
+    select(_inbox.c.id, _inbox.c.conversation_id, _inbox.c.received_at, _inbox.c.state,
+           _inbox.c.error, _conversation.c.channel)
     .join_from(_inbox, _conversation)
     .where(_inbox.c.id > bindparam("after"), _inbox.c.state == "dead")
     .order_by(_inbox.c.id.desc())
     .limit(bindparam("limit"))
 )  # fmt: skip
 _LOST = Hot(
-    select(_outbox.c.id, _outbox.c.conversation_id, _outbox.c.created_at, _outbox.c.state, _outbox.c.kind,
-           _outbox.c.error, _conversation.c.channel)
+    select(_outbox.c.id, _outbox.c.conversation_id, _outbox.c.created_at, _outbox.c.state,
+           _outbox.c.kind, _outbox.c.error, _conversation.c.channel)
     .join_from(_outbox, _conversation)
-    .where(_outbox.c.id > bindparam("after"), _outbox.c.state.in_(_BAD_ENDS))
+    .where(_outbox.c.id > bindparam("after"), or_(*(_outbox.c.state == end for end in _BAD_ENDS)))
     .order_by(_outbox.c.id.desc())
     .limit(bindparam("limit"))
 )  # fmt: skip
@@ -63,7 +63,9 @@ class DeadLetter:
 def dead_letters(tx: Tx) -> Sequence[DeadLetter]:
     """Return what did not arrive among the newest messages, newest first."""
     dead = [
-        DeadLetter(row.received_at, row.conversation_id, row.channel, row.state, "", row.error or "")
+        DeadLetter(
+            row.received_at, row.conversation_id, row.channel, row.state, "", row.error or ""
+        )
         for row in tx.rows(_DEAD, after=_after(tx, _NEWEST_IN), limit=_SHOWN)
     ]
     lost = [

@@ -53,7 +53,7 @@ class Console:
         return known.limits
 
 
-class Problem(BadInput):  # noqa: N818  (see BadInput)
+class Problem(BadInput):
     """Something we refuse, with a sentence in every language of the console.
 
     Args:

@@ -50,7 +50,7 @@ class Form:
         return text
 
     def number(self, name: str) -> int:
-        """Return a field our own page filled in with a number. Raises `Problem` where it did not."""
+        """Return a number our own page filled in. Raises `Problem` where it is none."""
         value = self.fields.get(name, "")
         if not re.fullmatch(r"[0-9]{1,18}", value):
             raise Problem("bad_form", 400)

@@ -83,8 +83,9 @@ class Pages:
     def problem(self, request: Request, exc: BadInput) -> HTMLResponse:
         """Return the page that says what was refused, and what may be done next."""
         if isinstance(exc, NeedsReason):
-            values = {"conversation_id": exc.conversation_id, "sentence": None}
-            return self.render(request, "break_glass", status=exc.status, **values)
+            return self.render(
+                request, "break_glass", status=exc.status, conversation_id=exc.conversation_id
+            )
         words = self.words(request)
         if isinstance(exc, Problem):
             sentence = words(f"error.{exc.key}", **exc.values)
@@ -92,14 +93,19 @@ class Pages:
             sentence = words.sentence(str(exc), exc.status)
         headers = {"Retry-After": str(exc.retry_after)} if exc.retry_after else None
         return self.render(
-            request, "problem", status=exc.status, headers=headers, sentence=sentence, code=exc.status
+            request,
+            "problem",
+            status=exc.status,
+            headers=headers,
+            sentence=sentence,
+            code=exc.status,
         )
 
     def _when(self, words: Words, now: datetime) -> Callable[[datetime], str]:
         return lambda at: clock_time(at, now, self._console.zone, words)
 
     def _reason(self, words: Words, reason: str) -> str:
-        """Return why a case was opened: a word of ours, or the title of the question it came from."""
+        """Return why a case was opened: a word of ours, or the title of a question."""
         try:
             return self._console.wording.title(reason, words.lang)
         except KeyError:

@@ -51,7 +51,10 @@ _TOUCH = Hot(
 _END = Hot(delete(_session).where(_session.c.token_index == bindparam("token_index")))
 _SWEEP = Hot(
     delete(_session).where(
-        or_(_session.c.created_at < bindparam("opened_by"), _session.c.seen_at < bindparam("seen_by"))
+        or_(
+            _session.c.created_at < bindparam("opened_by"),
+            _session.c.seen_at < bindparam("seen_by"),
+        )
     )
 )
 

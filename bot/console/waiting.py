@@ -1,4 +1,4 @@
-"""Who waits: alarms, open cases, what I hold, what was closed. Nothing here names a person (PR-04)."""
+"""Who waits: alarms, open cases, what I hold, what was closed. Nothing names a person (PR-04)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import and_, bindparam, func, select
 
+from bot.console.access import BREAK_GLASS
 from bot.console.times import WAIT_LIMITS, is_late
 from bot.message import Kind
 from bot.store.db import Tx
@@ -25,6 +26,7 @@ _SHOWN = 200
 _CLOSED_SHOWN = 20
 _CLOSED_FOR = timedelta(hours=24)
 _GLASS_FOR = timedelta(hours=24)
+_AUDIT_LOOKED_THROUGH = 20_000
 
 _FLAGS = Hot(
     select(
@@ -60,7 +62,7 @@ _LIVE = Hot(
     )
     .join_from(_case, _conversation)
     .outerjoin(_staff, _staff.c.id == _case.c.staff_id)
-    .where(_case.c.state.in_(["open", "claimed"]))
+    .where(_case.c.state != "closed")
     .order_by(_case.c.priority, _case.c.opened_at)
     .limit(bindparam("limit"))
 )
@@ -91,9 +93,14 @@ _ANSWERED_AT = Hot(
         _outbox.c.kind == Kind.STAFF.value,
     )
 )
+_NEWEST_AUDIT = Hot(select(func.max(_audit.c.id).label("id")))
 _GLASS = Hot(
     select(_audit.c.at, _audit.c.actor, _audit.c.conversation_id, _audit.c.detail)
-    .where(_audit.c.action == bindparam("action"), _audit.c.at > bindparam("since"))
+    .where(
+        _audit.c.id > bindparam("after"),
+        _audit.c.action == bindparam("action"),
+        _audit.c.at > bindparam("since"),
+    )
     .order_by(_audit.c.id.desc())
     .limit(bindparam("limit"))
 )
@@ -205,6 +212,11 @@ def _unanswered(tx: Tx, row: Any) -> datetime | None:
 
 
 def _broken_glass(tx: Tx, now: datetime) -> Sequence[Any]:
+    after = (tx.one(_NEWEST_AUDIT).id or 0) - _AUDIT_LOOKED_THROUGH
     return tx.rows(
-        _GLASS, action="conversation.break_glass", since=now - _GLASS_FOR, limit=_CLOSED_SHOWN
+        _GLASS,
+        after=max(0, after),
+        action=BREAK_GLASS,
+        since=now - _GLASS_FOR,
+        limit=_CLOSED_SHOWN,
     )

@@ -76,7 +76,13 @@ def test_sound_content_is_read_whole(content: Callable[..., Path]) -> None:
     assert (found.desk, found.then, found.facts) == ("general", "answer", None)
     assert found.where == "zh-CN/faq/fees.toml"
     assert ("fees.registration", "registration fee") in catalog.examples()
-    assert len(catalog.examples()) == 12
+
+
+def test_a_matcher_learns_all_questions_and_titles_once(content: Callable[..., Path]) -> None:
+    titled = entry(EN_QUESTIONS, title='"Expert price"')
+    examples = load_catalog(content(**{"en/faq/fees.toml": titled})).examples()
+    assert {question for _, question in examples} == {*ZH_QUESTIONS, *EN_QUESTIONS, "挂号费"}
+    assert len(examples) == 13
 
 
 def test_acts_are_whole_messages_in_any_spelling(content: Callable[..., Path]) -> None:

@@ -1,0 +1,72 @@
+"""Everything under /console: put together, mounted on the server."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.responses import FileResponse, RedirectResponse, Response
+
+from bot.console.actions import Actions
+from bot.console.desk import Console, Problem
+from bot.console.feed import mount_feed
+from bot.console.guard import Action, Form, Guard, Visit
+from bot.console.pages import Pages, route_class
+from bot.console.signin import SignIn, mount_sign_in
+from bot.console.views import Id, Views, mount_views
+
+__all__ = ["Console", "mount_console"]
+
+_ASSETS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+
+
+def mount_console(http: FastAPI, console: Console) -> None:
+    """Add the console to `http`, under /console."""
+    pages, guard = Pages(console), Guard(console)
+    router = APIRouter(prefix="/console", include_in_schema=False, route_class=route_class(pages))
+    _mount_assets(router, console)
+    mount_sign_in(router, SignIn(console, pages, guard), guard)
+    mount_views(router, Views(console, pages), guard)
+    mount_feed(router, console, guard)
+    _mount_actions(router, console, guard)
+    _mount_nowhere(router, guard)
+    http.include_router(router)
+
+
+def _mount_assets(router: APIRouter, console: Console) -> None:
+    @router.get("/assets/{name:path}")
+    async def asset(name: str) -> FileResponse:
+        path = (console.assets / name).resolve()
+        media = _ASSETS.get(path.suffix)
+        if media is None or not path.is_relative_to(console.assets.resolve()) or not path.is_file():
+            raise Problem("no_page", 404)
+        return FileResponse(
+            path, media_type=f"{media}; charset=utf-8", headers={"Cache-Control": "no-cache"}
+        )
+
+
+def _mount_actions(router: APIRouter, console: Console, guard: Guard) -> None:
+    """Add one route an action: do it, then show what came of it."""
+
+    def on(name: str, act: Callable[[Actions, int, Form], Awaitable[None]], after: str) -> None:
+        @router.post(f"/conversations/{{conversation_id}}/{name}", name=name)
+        async def do(
+            action: Annotated[Action, Depends(guard.action)], conversation_id: Id
+        ) -> Response:
+            visit = action.visit
+            await act(Actions(console, visit.signed, visit.now), conversation_id, action.form)
+            return RedirectResponse(after.format(id=conversation_id), 303)
+
+    page = "/console/conversations/{id}"
+    on("claim", Actions.claim, page)
+    on("take-over", Actions.take_over, page)
+    on("reply", Actions.reply, page + "#composer")
+    on("give-back", Actions.give_back, "/console")
+    on("acknowledge", Actions.acknowledge, page)
+    on("card", Actions.write_card, page + "#card")
+    on("break-glass", Actions.break_glass, page)
+
+
+def _mount_nowhere(router: APIRouter, guard: Guard) -> None:
+    @router.get("/{rest:path}")
+    async def nowhere(_: Annotated[Visit, Depends(guard.page)], rest: str) -> Response:  # noqa: ARG001
+        raise Problem("no_page", 404)
