@@ -28,8 +28,8 @@ from bot.errors import StartError
 from bot.handoff.flow import HandoffFlow
 from bot.hospital import service as hospital_service
 from bot.hospital.files import DEMO, read_folder
-from bot.hospital.model import Hospital
 from bot.hospital.live import LiveHospital, open_hospital
+from bot.hospital.model import Hospital
 from bot.messages.delivery import Delivery
 from bot.messages.feed import Feed
 from bot.patients.flow import ConsentFlow
@@ -127,7 +127,9 @@ async def build(
     Raises:
         StartError, SettingsError, StoreError: say what is wrong and where.
     """
-    engine = engine or open_store(settings.store.url, settings.data, load_keyring(settings.key_file))
+    engine = engine or open_store(
+        settings.store.url, settings.data, load_keyring(settings.key_file)
+    )
     hospital = await _hospital(engine, settings, facts, clock())
     content = content or read_content(settings)
     catalog = content.catalog
@@ -151,7 +153,9 @@ async def build(
         "consent": ConsentFlow(),
         **(flows or {}),
     }
-    turn = Turn(every_flow, urgent, wording, every_channel, hospital, today, settings.hospital.language)
+    turn = Turn(
+        every_flow, urgent, wording, every_channel, hospital, today, settings.hospital.language
+    )
     delivery = Delivery(engine, every_channel, clock, _owner())
 
     def said(conversation_id: int) -> None:
@@ -224,7 +228,9 @@ def _http(app: App, webchat: Webchat, emergency: tuple[str, ...]) -> FastAPI:
         async with app.running():
             yield
 
-    http = FastAPI(title="Daoyi 导医", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None)
+    http = FastAPI(
+        title="Daoyi 导医", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None
+    )
     default = settings.hospital.language
     languages = (default, *(lang for lang in app.catalog.languages if lang != default))
     public = web.Public(

@@ -28,7 +28,7 @@ class StartError(DaoyiError):
     """The process cannot start here; the sentence says why and what to do."""
 
 
-class BadInput(DaoyiError):  # noqa: N818  (it is the caller's input, not our error)
+class BadInput(DaoyiError):
     """A caller sent something we refuse.
 
     Args:

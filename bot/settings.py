@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from bot.errors import SettingsError
 from bot.handoff.rules import Hours, hours_from
 
-_LOCALES = "CN HK MO TW US CA GB IE AU NZ JP SG IN EU".split()
+_LOCALES = ["CN", "HK", "MO", "TW", "US", "CA", "GB", "IE", "AU", "NZ", "JP", "SG", "IN", "EU"]
 _KINDS = {str: "a text in quotes", int: "a whole number", bool: "true or false"}
 
 
@@ -103,9 +103,16 @@ def load_settings(
         "content": Content, "limits": Limits, "log": Log,
     }  # fmt: skip
     if unknown := set(raw) - set(parts):
-        raise SettingsError(f"{file}: [{min(unknown)}] is not a known section (expected {', '.join(parts)}, handoff)")
+        raise SettingsError(
+            f"{file}: [{min(unknown)}] is not a known section (expected {', '.join(parts)}, handoff)"
+        )
     made = {name: _part(file, name, part, raw.get(name, {})) for name, part in parts.items()}
-    server, store, hospital, content = made["server"], made["store"], made["hospital"], made["content"]
+    server, store, hospital, content = (
+        made["server"],
+        made["store"],
+        made["hospital"],
+        made["content"],
+    )
     _check_words(file, made)
     store = Store(environment.get("DAOYI_DATABASE_URL") or store.url, store.key_file)
     here = file.resolve().parent
@@ -146,7 +153,9 @@ def _part(file: Path, name: str, part: type[Any], values: Any) -> Any:
     for key, value in values.items():
         if key not in types:
             known = ", ".join(entry.name for entry in fields(part))
-            raise SettingsError(f"{file}: {name}.{key} is not a known key (expected one of {known})")
+            raise SettingsError(
+                f"{file}: {name}.{key} is not a known key (expected one of {known})"
+            )
         if type(value) is not types[key]:
             raise SettingsError(f"{file}: {name}.{key} must be {_KINDS[types[key]]}")
     return part(**values)
@@ -156,12 +165,24 @@ def _check_words(file: Path, made: Mapping[str, Any]) -> None:
     hospital, server, limits, log = made["hospital"], made["server"], made["limits"], made["log"]
     checks = (
         ("server.port", 0 <= server.port <= 65_535, "a port from 1 to 65535"),  # noqa: PLR2004
-        ("hospital.timezone", _is_zone(hospital.timezone), "an IANA time zone such as Asia/Shanghai"),
-        ("hospital.locale", hospital.locale in ("", *_LOCALES), "one of " + " ".join(_LOCALES) + ' or ""'),
+        (
+            "hospital.timezone",
+            _is_zone(hospital.timezone),
+            "an IANA time zone such as Asia/Shanghai",
+        ),
+        (
+            "hospital.locale",
+            hospital.locale in ("", *_LOCALES),
+            "one of " + " ".join(_LOCALES) + ' or ""',
+        ),
         ("hospital.language", hospital.language in ("zh-CN", "en"), '"zh-CN" or "en"'),
         ("limits.flood", limits.flood > 0, "a number above 0"),
         ("limits.flood_seconds", limits.flood_seconds > 0, "a number above 0"),
-        ("log.level", log.level in ("debug", "info", "warning", "error"), "debug, info, warning or error"),
+        (
+            "log.level",
+            log.level in ("debug", "info", "warning", "error"),
+            "debug, info, warning or error",
+        ),
         ("log.format", log.format in ("auto", "console", "json"), '"auto", "console" or "json"'),
     )
     for key, is_right, expected in checks:

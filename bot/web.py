@@ -7,12 +7,20 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import FastAPI, Request
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse
-from fastapi.responses import Response, StreamingResponse
+from fastapi import FastAPI, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import (
+    FileResponse,
+    HTMLResponse,
+    JSONResponse,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
 from jinja2 import Environment
 from limits import RateLimitItemPerSecond
 from limits.storage import MemoryStorage
@@ -32,11 +40,17 @@ _REFUSED = Counter("daoyi_refused_total", "Requests refused at the edge", ["reas
 _ACCOUNT = "main"
 _HEARTBEAT = 15.0
 _ID_DIGITS = 18
+_LAST_ID = 10**_ID_DIGITS - 1
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_ASSETS = {".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml"}
+_ASSETS = {
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +92,7 @@ def page_values(
 def mount(app: FastAPI, public: Public) -> None:
     """Add the public routes to `app`."""
     app.add_exception_handler(BadInput, _bad_input)
+    app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(StoreError, _unavailable)
     _mount_health(app, public)
     _mount_page(app, public)
@@ -96,7 +111,7 @@ def _mount_health(app: FastAPI, public: Public) -> None:
         """Say whether messages can be stored."""
         try:
             async with asyncio.timeout(2):
-                await public.engine.write(outbox.counts)
+                await public.engine.write(lambda _: None)  # a commit, and nothing that grows
         except (StoreError, TimeoutError):
             return JSONResponse({"database": "unavailable", "webchat": "ready"}, 503)
         return JSONResponse({"database": "ready", "webchat": "ready"})
@@ -170,7 +185,9 @@ def _mount_messages(app: FastAPI, public: Public) -> None:
 
 def _mount_reading(app: FastAPI, public: Public) -> None:
     @app.get("/webchat/messages", tags=["webchat"], responses=_REPLIES)
-    async def read_messages(request: Request, after: int = 0) -> Response:
+    async def read_messages(
+        request: Request, after: Annotated[int, Query(ge=0, le=_LAST_ID)] = 0
+    ) -> Response:
         """Return what was said to this visitor after reply `after`."""
         address = _visitor(public, request)
         _, said = await public.engine.read(lambda tx: _news(tx, address, after))
@@ -200,14 +217,23 @@ async def _events(public: Public, address: Address, after: int) -> AsyncIterator
     yield ": welcome\n\n"
     if after < 0:
         after = await public.engine.read(lambda tx: _last_id(tx, address))
+    conversation_id = None
     while not public.feed.closed:
-        conversation_id, said = await public.engine.read(lambda tx, a=after: _news(tx, address, a))  # type: ignore[misc]
-        for message_id, worded in said:
-            data = json.dumps(reply(message_id, worded), ensure_ascii=False)
-            yield f"event: message\nid: {message_id}\ndata: {data}\n\n"
-            after = message_id
-        if not await public.feed.wait(conversation_id or Feed.EVERYTHING, _HEARTBEAT):
-            yield ": still here\n\n"
+        key = conversation_id or Feed.EVERYTHING
+        news = asyncio.create_task(public.feed.wait(key, _HEARTBEAT))
+        try:
+            await asyncio.sleep(0)  # it listens from here on: what is said while we read is heard
+            conversation_id, said = await public.engine.read(
+                partial(_news, address=address, after=after)
+            )
+            for message_id, worded in said:
+                data = json.dumps(reply(message_id, worded), ensure_ascii=False)
+                yield f"event: message\nid: {message_id}\ndata: {data}\n\n"
+                after = message_id
+            if not await news:
+                yield ": still here\n\n"
+        finally:
+            news.cancel()
 
 
 def _news(tx: Tx, address: Address, after: int) -> tuple[int | None, list[tuple[int, Worded]]]:
@@ -246,7 +272,7 @@ async def _hook(request: Request) -> HookRequest:
     """Read a request, but never more of it than a message may have."""
     declared = request.headers.get("content-length", "0")
     body = bytearray()
-    if not declared.isdecimal() or int(declared) > MAX_BODY:
+    if not declared.isdecimal() or len(declared) > _ID_DIGITS or int(declared) > MAX_BODY:
         raise BadInput(f"a message may have {MAX_BODY // 1024} KB at most", 413)
     async for chunk in request.stream():
         body += chunk
@@ -259,7 +285,9 @@ def _too_many(public: Public, inbound: Inbound) -> Response:
     """Slow a flood down; an emergency in it is answered all the same (EM-07)."""
     _REFUSED.labels(reason="flood").inc()
     said = public.turns.urgent_reply(inbound.text, public.webchat.limits)
-    body: dict[str, Any] = {"error": "too many messages at once; wait a few seconds and send it again"}
+    body: dict[str, Any] = {
+        "error": "too many messages at once; wait a few seconds and send it again"
+    }
     if said is not None:
         body["replies"] = [reply(0, said)]
     return JSONResponse(body, 429, headers={"Retry-After": str(public.flood_seconds)})
@@ -278,6 +306,14 @@ async def _bad_input(_request: Request, exc: Exception) -> JSONResponse:
     status = exc.status if isinstance(exc, BadInput) else 400
     _REFUSED.labels(reason=str(status)).inc()
     return JSONResponse({"error": str(exc)}, status)
+
+
+async def _not_valid(_request: Request, exc: Exception) -> JSONResponse:
+    """Name the field and what is expected, never what was sent."""
+    first = exc.errors()[0] if isinstance(exc, RequestValidationError) else {"loc": (), "msg": ""}
+    where = ".".join(str(part) for part in first["loc"][1:]) or "request"
+    _REFUSED.labels(reason="422").inc()
+    return JSONResponse({"error": f"{where}: {first['msg'].lower()}"}, 422)
 
 
 async def _unavailable(_request: Request, exc: Exception) -> JSONResponse:

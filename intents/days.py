@@ -45,10 +45,15 @@ _REFUSED = re.compile(
     r"|\s?(?:is not|isn't|doesn't|does not|won't|will not) (?:work|good|possible|ok|suit|do)",
 )
 
+_HINT = re.compile(
+    r"[0-9月号今明后周期拜]|mon|tue|wed|thu|fri|sat|sun|day|tmr|tom|tonight"
+    r"|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec",
+)
 _ISO = re.compile(r"(?<!\d)(20\d\d)[-/年.](\d{1,2})[-/月.](\d{1,2})(?!\d)")
 _MONTH_DAY = re.compile(rf"(?<![\d月])({_N})月(?:份)?({_N})(?:日|号)?(?!\d)")
 _OF_MONTH = re.compile(
-    rf"(?:(下个?月|这个?月|本月)的?|(?<![\d月.第十一二三四五六七八九]))({_N})(?:号|日)"
+    rf"(?:(下个?月|这个?月|本月)的?|(?<![\d月.第期周拜十一二三四五六七八九]))"
+    rf"(?:({_N})号|([0-9]{{1,2}})日)"
     r"(?![楼线门床院病厅出窗诊区机柜桌染车元入路餐房库]|公里|以[内前后]|之[内前后])",
 )
 _WEEKDAY = re.compile(
@@ -88,6 +93,8 @@ def session_in(text: str) -> Session | None:
 
 def day_in(text: str, today: date) -> date | None:
     """Give the first day that a normalised text names and does not refuse, none before today."""
+    if not _HINT.search(text):
+        return None
     text = _NO_DAY.sub(" ", text)
     found: list[tuple[int, int, date]] = []
     taken: set[int] = set()
@@ -110,7 +117,7 @@ def _month_day(hit: re.Match[str], today: date) -> date | None:
 
 
 def _of_month(hit: re.Match[str], today: date) -> date | None:
-    return _next_of_month(_number(hit[2]), today, later=(hit[1] or "").startswith("下"))
+    return _next_of_month(_number(hit[2] or hit[3]), today, later=(hit[1] or "").startswith("下"))
 
 
 def _weekday(hit: re.Match[str], today: date) -> date | None:

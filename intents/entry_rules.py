@@ -21,8 +21,10 @@ FACTS = frozenset(
     ),
 )
 ACTS = frozenset(
-    ("person", "stop", "start", "cancel", "back", "repeat", "menu", "yes", "no")
-    + ("greeting", "thanks", "goodbye", "simpler", "language_en", "language_zh"),
+    (
+        *("person", "stop", "start", "cancel", "back", "repeat", "menu", "yes", "no"),
+        *("greeting", "thanks", "goodbye", "simpler", "language_en", "language_zh"),
+    ),
 )
 FEWEST_QUESTIONS = 6
 EVERY = "*"

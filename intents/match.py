@@ -95,7 +95,7 @@ class CharacterMatcher:
 
 
 class _Part:
-    """The examples in one script, learnt by themselves: other scripts share too little with them."""
+    """The examples in one script, learnt by themselves: scripts have too little in common."""
 
     def __init__(self, rows: Sequence[tuple[int, str, str]], intents: int) -> None:
         """Take (intent, question, essence), the intents as ascending numbers below `intents`."""

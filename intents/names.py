@@ -5,10 +5,12 @@ table by the next two characters, so its cost does not grow with the vocabulary.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
-from rapidfuzz import fuzz, process
+from rapidfuzz import fuzz
 
 from intents.normalize import normalize
 
@@ -17,7 +19,7 @@ _SHORTEST_HAN = 3
 _SHORTEST_LATIN = 5
 _LIKE_HAN = 66.0
 _LIKE_LATIN = 80.0
-_MOST_NEAR = 3
+_SHARED = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,11 @@ class Vocabulary:
                         self._spelt.setdefault(row[0], []).append((kind, key))
         for rows in self._table.values():
             rows.sort(key=lambda row: -len(row[0]))
-        self._han = [n for n in self._spelt if _HAN.search(n) and len(n) >= _SHORTEST_HAN]
-        self._latin = [n for n in self._spelt if not _HAN.search(n) and len(n) >= _SHORTEST_LATIN]
+        self._pieces: dict[str, list[str]] = {}
+        for name in self._spelt:
+            if len(name) >= (_SHORTEST_HAN if _HAN.search(name) else _SHORTEST_LATIN):
+                for piece in _pieces(name):
+                    self._pieces.setdefault(piece, []).append(name)
 
     def find(self, text: str) -> list[Found]:
         """Find every name in a normalised text; of names within names of a kind, the longest."""
@@ -83,16 +88,23 @@ class Vocabulary:
 
     def near(self, text: str) -> list[Near]:
         """Find names that a word of a short normalised text nearly spells, likest first."""
+        shared = Counter(name for piece in _pieces(text) for name in self._pieces.get(piece, ()))
         found: list[Near] = []
-        for names, enough in ((self._han, _LIKE_HAN), (self._latin, _LIKE_LATIN)):
-            hits = process.extract(
-                text, names, scorer=fuzz.partial_ratio, score_cutoff=enough, limit=4 * _MOST_NEAR
-            )
-            for name, score, _ in hits:
-                word = _word(name, text)
-                if word:
-                    found += [Near(kind, key, word, score) for kind, key in self._spelt[name]]
-        return sorted(found, key=lambda near: (-near.score, -len(near.word)))
+        for name, pieces in shared.items():
+            if pieces < _SHARED * len(name):
+                continue
+            enough = _LIKE_HAN if _HAN.search(name) else _LIKE_LATIN
+            score = fuzz.partial_ratio(name, text, score_cutoff=enough)
+            word = _word(name, text) if score else ""
+            if word:
+                found += [Near(kind, key, word, score) for kind, key in self._spelt[name]]
+        return sorted(found, key=lambda near: (-near.score, -len(near.word), near.kind, near.key))
+
+
+def _pieces(text: str) -> set[str]:
+    """Cut a text up to see at a glance which names it could hold: characters, pairs of letters."""
+    pieces = {one for one in text if _HAN.match(one)}
+    return pieces | {a + b for a, b in pairwise(text) if _latin(a) and _latin(b)}
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:

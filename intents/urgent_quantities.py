@@ -126,7 +126,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str], _Reader], ...] = (
     ("temperature", re.compile(r"(?<![\d.])(3[4-9]|4[0-3])(?:\.(\d))? ?(?:c\b|degrees)"),
      lambda found: (_celsius(found[1], found[2] or ""), 0)),
     ("heart_rate", re.compile(
-        r"(?:心率|心跳|脉搏|脉率|hr|heart ?rate|pulse|heart (?:is )?(?:beating|racing|going))"
+        r"(?:心率|心跳|脉搏|脉率|\bhr\b|heart ?rate|pulse|heart (?:is )?(?:beating|racing|going))"
         r"[^\d。;]{0,16}?(\d{2,3})(?![\d/岁年])"),
      _scaled(1)),
     ("heart_rate", re.compile(r"(?<![\d.])(\d{2,3})[多几来]? ?(?:下|跳|bpm|beats|次/分|次每分)"), _scaled(1)),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from intents.clauses import Clauses, by_character, by_word
 from intents.urgent_guards import Guards
 from intents.urgent_quantities import arabic, measure
-from intents.urgent_rules import SHORTEST_CLOSE_WORD, Language, Rule, respell, without_one_letter
+from intents.urgent_rules import SHORTEST_CLOSE_WORD, Language, Rule, respell, respell_words, without_one_letter
 from intents.urgent_words import Found, all_masks
 
 _HAN = re.compile("[\u3400-\u9fff]")
@@ -86,15 +86,14 @@ def read(language: Language, clean: str) -> Reading | None:
 def _fold(language: Language, clean: str) -> str:
     text = _STRETCHED.sub(r"\1", clean)
     if language.by_word:
-        return text.replace("'", "")
+        return respell_words(text, language.spelling)
     return arabic(respell(text.translate(language.letters), language.spelling))
 
 
 def _speller(language: Language) -> Callable[[str], Sequence[str]]:
-    words, spelling, close = language.words, language.spelling, language.close_spelling
+    words, close = language.words, language.close_spelling
 
     def spell(word: str) -> Sequence[str]:
-        word = spelling.get(word, word)
         if close and len(word) >= SHORTEST_CLOSE_WORD and word not in words.known:
             word = _closest(word, close)
         return words.spellings(word)

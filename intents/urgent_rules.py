@@ -37,6 +37,8 @@ _OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
     ">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt,
 }  # fmt: skip
 _CONDITION = re.compile(r"(\w+) (>=|<=|>|<) (\d+(?:\.\d+)?)(?:/(\d+(?:\.\d+)?))?")
+_WORD = re.compile(r"[a-z]+")
+_HYPHEN = re.compile(r"(?<=[a-z])-(?=[a-z])")
 _RULE_ID = re.compile(r"[a-z]+(?:[._][a-z0-9]+)+")
 
 
@@ -125,6 +127,12 @@ def respell(text: str, spelling: Mapping[str, str]) -> str:
     return text
 
 
+def respell_words(text: str, spelling: Mapping[str, str]) -> str:
+    """Replace known slips of whole words; apostrophes and hyphens inside words are dropped."""
+    text = _HYPHEN.sub(" ", text.replace("'", ""))
+    return _WORD.sub(lambda found: spelling.get(found[0], found[0]), text)
+
+
 def without_one_letter(word: str) -> list[str]:
     """List a word's spellings with one letter left out: two words one slip apart share one."""
     return [word[:at] + word[at + 1 :] for at in range(len(word))]
@@ -209,7 +217,7 @@ class _Reader:
         """Write a phrase as messages are written when they are compared with it."""
         phrase = phrase.lower()
         if self.by_word:
-            return phrase.replace("'", "").replace("-", " ")
+            return respell_words(phrase, self.spelling)
         return respell(phrase.translate(self.letters), self.spelling)
 
     def listen(self, phrases: Sequence[str], entry: str, field: str) -> int:

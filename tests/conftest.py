@@ -9,7 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.app import App, build
+from bot.app import App, Content, build, read_content
+from bot.hospital.files import DEMO, read_folder
+from bot.hospital.model import Hospital
 from bot.settings import Settings, load_settings
 from bot.store.db import Engine
 from bot.store.keyring import Keyring
@@ -17,8 +19,10 @@ from bot.store.migrate import migrate
 from bot.store.postgres import PostgresEngine
 from bot.store.setup import open_store
 from bot.store.sqlite import SqliteEngine
+from intents.match import Matcher, build_matcher
 from tests.helpers.live import LiveServer
 from tests.helpers.postgres import Server
+from tests.helpers.world import TextMessages, World
 
 ROOT = Path(__file__).parents[1]
 
@@ -141,10 +145,45 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return load_settings(ROOT / "config.toml", {}, data=tmp_path_factory.mktemp("data"))
 
 
+@pytest.fixture(scope="session")
+def content(settings: Settings) -> Content:
+    """The checkout's own content, read once: nothing changes it."""
+    return read_content(settings)
+
+
+@pytest.fixture(scope="session")
+def matcher(content: Content) -> Matcher:
+    """What learnt that content's questions."""
+    return build_matcher(content.catalog.examples())
+
+
+@pytest.fixture(scope="session")
+def demonstration() -> Hospital:
+    """The facts of the demonstration hospital."""
+    return read_folder(DEMO)
+
+
 @pytest.fixture
-async def app(engine: Engine, settings: Settings, clock: Clock) -> App:
-    """The whole application on the demonstration hospital; nothing ticks."""
-    return await build(settings, clock=clock, engine=engine)
+def texts_sent() -> TextMessages:
+    """A channel that pushes, with digits in place of buttons."""
+    return TextMessages()
+
+
+@pytest.fixture
+async def app(
+    engine: Engine,
+    settings: Settings,
+    clock: Clock,
+    content: Content,
+    matcher: Matcher,
+    demonstration: Hospital,
+    texts_sent: TextMessages,
+) -> App:
+    """The whole application on the demonstration hospital, text messages beside the chat page."""
+    return await build(
+        settings, clock=clock, engine=engine, content=content, matcher=matcher, facts=demonstration,
+        channels={TextMessages.name: texts_sent},
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -153,6 +192,12 @@ async def client(app: App) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app=app.http)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as made:
         yield made
+
+
+@pytest.fixture
+def world(app: App, client: httpx.AsyncClient, clock: Clock, texts_sent: TextMessages) -> World:
+    """The hospital at work, with its cast."""
+    return World(app, client, clock, texts_sent)
 
 
 @pytest.fixture(scope="session")

@@ -102,7 +102,7 @@ def _read(body: bytes) -> Posted:
     try:
         data = json.loads(body)
     except (ValueError, RecursionError) as exc:
-        raise BadInput("the body must be JSON: {\"id\": …, \"text\": …}", 400) from exc
+        raise BadInput('the body must be JSON: {"id": …, "text": …}', 400) from exc
     try:
         return Posted.model_validate(data)
     except ValidationError as exc:

@@ -18,7 +18,6 @@ def check(context: typer.Context, as_json: Json = False) -> None:
         report = _check(settings_of(context))
     except DaoyiError as exc:
         fail(str(exc))
-        return
     if as_json:
         show(report)
     else:

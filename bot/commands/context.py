@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 
@@ -21,7 +21,9 @@ T = TypeVar("T")
 DEFAULT_CONFIG = Path(__file__).parents[2] / "config.toml"
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Data = Annotated[Path | None, typer.Option("--data", help="Data folder (default: from the settings).")]
+Data = Annotated[
+    Path | None, typer.Option("--data", help="Data folder (default: from the settings).")
+]
 
 
 @dataclass(slots=True)
@@ -61,7 +63,7 @@ def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         raise typer.Exit(130) from None
 
 
-def fail(sentence: str) -> "Any":
+def fail(sentence: str) -> NoReturn:
     """Say what is wrong on standard error and leave with status 1."""
     typer.echo(f"daoyi: {sentence}", err=True)
     raise typer.Exit(1)

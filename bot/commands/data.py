@@ -86,7 +86,12 @@ def hospital(
 @imports.command()
 def sheet(
     context: typer.Context,
-    kind: Annotated[str, typer.Argument(help="departments, doctors, roster, tests, drugs, packages, services or symptoms.")],
+    kind: Annotated[
+        str,
+        typer.Argument(
+            help="departments, doctors, roster, tests, drugs, packages, services or symptoms."
+        ),
+    ],
     file: Annotated[Path, typer.Argument(help="The CSV file; its rows replace all of that kind.")],
     dry_run: Annotated[bool, _DRY] = False,
     as_json: Json = False,
@@ -101,7 +106,9 @@ def sheet(
         from bot.hospital.problems import HospitalDataError  # noqa: PLC0415
 
         if kind not in TABLES:
-            raise HospitalDataError([f"'{kind}' is not a kind of facts (expected one of {', '.join(TABLES)})"])
+            raise HospitalDataError(
+                [f"'{kind}' is not a kind of facts (expected one of {', '.join(TABLES)})"]
+            )
         try:
             content = file.read_bytes()
         except OSError as exc:

@@ -13,7 +13,9 @@ from bot.commands.context import Json, fail, settings_of, show
 
 intents = typer.Typer(help="How well questions are understood.", no_args_is_help=True)
 safety = typer.Typer(help="How well emergencies are recognised.", no_args_is_help=True)
-bench = typer.Typer(help="How fast it is, beside a yardstick in the same run.", no_args_is_help=True)
+bench = typer.Typer(
+    help="How fast it is, beside a yardstick in the same run.", no_args_is_help=True
+)
 
 _Predictions = Annotated[
     Path | None, typer.Option(help="Write one JSON line a row: what was expected, what was said.")
@@ -28,7 +30,9 @@ _FIGURES = (
 def eval_intents(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="Holds catalog.jsonl and questions.jsonl.")],
-    catalog: Annotated[str, typer.Option(help='"own": the folder\'s; "built-in": this hospital\'s content.')] = "own",
+    catalog: Annotated[
+        str, typer.Option(help='"own": the folder\'s; "built-in": this hospital\'s content.')
+    ] = "own",
     as_json: Json = False,
     predictions: _Predictions = None,
 ) -> None:
@@ -47,7 +51,6 @@ def eval_intents(
         report = evaluate(rows, read_questions(folder / "questions.jsonl"))
     except RowsError as exc:
         fail(str(exc))
-        return
     if predictions:
         _write(predictions, [asdict(row) for row in report.predictions])
     figures = {name: _rounded(getattr(report, name)) for name in _FIGURES}
@@ -73,7 +76,6 @@ def eval_safety(
         report = evaluate(rows, load_red_flags(settings_of(context).content_folder).check)
     except SafetyDataError as exc:
         fail(str(exc))
-        return
     if predictions:
         _write(predictions, [_predicted(row) for row in report.predictions])
     figures = {
@@ -92,7 +94,9 @@ def _predicted(row: Any) -> dict[str, Any]:
 @bench.command()
 def turns(
     context: typer.Context,
-    questions: Annotated[Path, typer.Argument(help="Folder of question sets (questions.jsonl each).")],
+    questions: Annotated[
+        Path, typer.Argument(help="Folder of question sets (questions.jsonl each).")
+    ],
     messages: Annotated[int, typer.Option(min=100, help="How many messages.")] = 5_000,
     patients: Annotated[int, typer.Option(min=1, help="How many patients at once.")] = 50,
     as_json: Json = False,
@@ -104,7 +108,6 @@ def turns(
         result = run(context.obj.config, questions, messages=messages, patients=patients)
     except BenchError as exc:
         fail(str(exc))
-        return
     if as_json:
         show(result)
     else:
@@ -130,6 +133,10 @@ def _rounded(value: Any) -> Any:
 def _table(title: str, figures: dict[str, Any]) -> None:
     table = Table(title=title, show_header=False)
     for name, value in figures.items():
-        told = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
+        told = (
+            ", ".join(f"{k} {v}" for k, v in value.items())
+            if isinstance(value, dict)
+            else str(value)
+        )
         table.add_row(name, told)
     Console().print(table)

@@ -2,9 +2,10 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
+import socket
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,25 +16,33 @@ from bot.settings import Settings
 
 def serve(
     context: typer.Context,
-    port: Annotated[int | None, typer.Option(help="Port (default: from the settings; 0 takes a free one).")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port (default: from the settings; 0 takes a free one).")
+    ] = None,
     host: Annotated[str | None, typer.Option(help="Address (default: from the settings).")] = None,
     data: Data = None,
 ) -> None:
     """Serve patients, staff and operators from one process, until Ctrl-C."""
     try:
         settings = settings_of(context, data)
-        _run(_serve(settings, host or settings.server.host, settings.server.port if port is None else port))
+        _run(
+            _serve(
+                settings,
+                host or settings.server.host,
+                settings.server.port if port is None else port,
+            )
+        )
     except DaoyiError as exc:
         fail(str(exc))
     except OSError as exc:
         fail(f"cannot listen: {exc.strerror or exc}")
 
 
-def _run(work: "asyncio.Future[None] | object") -> None:
+def _run(work: Coroutine[Any, Any, None]) -> None:
     try:
         import uvloop  # noqa: PLC0415  (not on every platform)
     except ImportError:
-        asyncio.run(work)  # type: ignore[arg-type]
+        asyncio.run(work)
     else:
         uvloop.run(work)
 
@@ -51,8 +60,8 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
             super().__init__(config)
             self._leaving = leaving
 
-        async def startup(self, sockets: list[object] | None = None) -> None:
-            await super().startup(sockets)  # type: ignore[arg-type]
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
             if self.servers:
                 bound = self.servers[0].sockets[0].getsockname()[1]
                 typer.echo(f"Patients chat at   http://{host}:{bound}/chat")

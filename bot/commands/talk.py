@@ -104,7 +104,9 @@ async def _chat(settings: Settings) -> None:
     async with app.running():
         while line := await asyncio.to_thread(_line):
             try:
-                (inbound,) = terminal.parse(HookRequest("main", line.encode("utf-8", "replace")), "keyboard")
+                (inbound,) = terminal.parse(
+                    HookRequest("main", line.encode("utf-8", "replace")), "keyboard"
+                )
                 accepted = await app.turns.accept(inbound)
                 replies = await app.turns.answer(accepted, inbound.text)
                 app.delivery.wake()

@@ -32,9 +32,8 @@ class Words:
 
     def sentence(self, english: str, status: int) -> str:
         """Return a service's sentence in this language; what its status means where unknown."""
-        if self.lang == "en":
-            return english[:1].upper() + english[1:]
-        return self._texts.get(f"sentence.{english}") or self.status(status)
+        known = self._texts.get(f"sentence.{english}")
+        return known or (english if self.lang == "en" else self.status(status))
 
     def status(self, status: int) -> str:
         """Return what an HTTP status means to a person."""

@@ -54,11 +54,27 @@ class FaqFlow:
         if entry == "candidates":
             return self._candidates(scene)
         if entry == "miss":
-            return Step((Say("faq/miss", Kind.QUESTION, shortcuts=(person_button(lang), menu_button(lang))),))
+            return Step(
+                (
+                    Say(
+                        "faq/miss",
+                        Kind.QUESTION,
+                        shortcuts=(person_button(lang), menu_button(lang)),
+                    ),
+                )
+            )
         if entry == "repeat":
             return self._repeat(scene)
         if entry == "greeting":
-            return Step((Say("faq/greeting", Kind.ANSWER, shortcuts=(menu_button(lang), person_button(lang))),))
+            return Step(
+                (
+                    Say(
+                        "faq/greeting",
+                        Kind.ANSWER,
+                        shortcuts=(menu_button(lang), person_button(lang)),
+                    ),
+                )
+            )
         if entry in _SMALL_TALK:
             return Step((Say(f"faq/{entry}", Kind.ANSWER, shortcuts=(person_button(lang),)),))
         raise ValueError(f"faq has no entry {entry}")
@@ -66,7 +82,11 @@ class FaqFlow:
     def _answer(self, scene: Scene, entry: Entry) -> Step:
         lang = scene.session.lang
         entities = _named(scene)
-        values = self._facts.find(entry.facts, lang, self._today(scene.now), entities) if entry.facts else {}
+        values = (
+            self._facts.find(entry.facts, lang, self._today(scene.now), entities)
+            if entry.facts
+            else {}
+        )
         shortcuts = (person_button(lang),) if entry.then == "offer" else ()
         say = Say(f"faq:{entry.intent}", Kind.ANSWER, values, shortcuts=shortcuts)
         if entry.then == "handoff":
@@ -76,16 +96,19 @@ class FaqFlow:
 
     def _repeat(self, scene: Scene) -> Step:
         last = scene.session.last_inbox
-        said = [worded.text for _, worded in outbox.answers(scene.tx, last)] if last else []
-        shortcuts = (person_button(scene.session.lang),)
+        said = [worded for _, worded in outbox.answers(scene.tx, last)] if last else []
         if not said:
-            return Step((Say("faq/menu", Kind.ANSWER, shortcuts=shortcuts),))
-        return Step((Say("faq/repeat", Kind.ANSWER, {"said": "\n".join(said)}, shortcuts=shortcuts),))
+            person = person_button(scene.session.lang)
+            return Step((Say("faq/menu", Kind.ANSWER, shortcuts=(person,)),))
+        texts = {"said": "\n".join(worded.text for worded in said)}
+        return Step((Say("faq/repeat", said[-1].kind, texts, shortcuts=said[-1].buttons),))
 
     def _candidates(self, scene: Scene) -> Step:
         lang = scene.session.lang
         intents = [str(name) for name in scene.values["intents"]]
-        options = [Button(self._catalog.entry(name, lang).title, f"intent:{name}") for name in intents]
+        options = [
+            Button(self._catalog.entry(name, lang).title, f"intent:{name}") for name in intents
+        ]
         options.append(Button(_LABELS[lang]["none"], NONE_OF_THESE))
         named = sessions.pack(scene.understood.entities or Entities())
         return Step((Say("faq/candidates", Kind.QUESTION, options=tuple(options), named=named),))

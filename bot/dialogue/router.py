@@ -85,9 +85,9 @@ def _expected(seen: Seen) -> Route | None:
     is_open = expect is not None and expect.ask == ask and expect.is_open(seen.now)
     if expect is not None and is_open and 1 <= number <= len(expect.options):
         return _option(expect.options[number - 1])
-    if said.tap is None and expect is None:
+    if said.tap is None and not seen.session.asks:
         return None
-    return Enter("faq", "stale" if not is_open else "no_such_option")
+    return Enter("faq", "no_such_option" if is_open else "stale")
 
 
 def _option(value: str) -> Route:

@@ -79,7 +79,11 @@ def dump(session: Session) -> dict[str, Any]:
 def pack(entities: Entities) -> dict[str, Any]:
     """Return what a message named, as a session can keep it."""
     packed = {field.name: getattr(entities, field.name) for field in fields(entities)}
-    kept = {name: dict(value) if isinstance(value, Mapping) else value for name, value in packed.items() if value}
+    kept = {
+        name: dict(value) if isinstance(value, Mapping) else value
+        for name, value in packed.items()
+        if value
+    }
     if entities.day:
         kept["day"] = entities.day.isoformat()
     return kept

@@ -48,7 +48,7 @@ def environment(lang: str) -> ImmutableSandboxedEnvironment:
     """Return the environment in which texts of `lang` are rendered."""
     made = ImmutableSandboxedEnvironment(
         undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701  (plain text for chats; the console escapes on its own)
+        autoescape=False,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=False,
@@ -68,7 +68,9 @@ def compile_text(env: ImmutableSandboxedEnvironment, source: str, where: str) ->
     try:
         for node in _all(env.parse(source)):
             if not isinstance(node, _ALLOWED):
-                raise WordingError(f"{where}: a text may not use {type(node).__name__} (line {node.lineno})")
+                raise WordingError(
+                    f"{where}: a text may not use {type(node).__name__} (line {node.lineno})"
+                )
             if isinstance(node, nodes.Filter) and node.name not in FILTERS:
                 raise WordingError(f"{where}: unknown filter '{node.name}' (line {node.lineno})")
         return env.from_string(source)

@@ -65,7 +65,9 @@ _SAVE = Hot(
     update(_conversation)
     .where(_conversation.c.id == bindparam("conversation_id"))
     .values(
-        session=bindparam("session_"), last_seq=bindparam("last_seq_"), updated_at=bindparam("updated_at_")
+        session=bindparam("session_"),
+        last_seq=bindparam("last_seq_"),
+        updated_at=bindparam("updated_at_"),
     )
 )
 _MAX_STEPS = 4
@@ -140,7 +142,13 @@ class Turn:
         return self._finish(tx, row, inbox_id, session, says, now, state="dead")
 
     def _scene(
-        self, tx: Tx, row: Any, inbox_id: int, session: Session, understood: Understood, now: datetime
+        self,
+        tx: Tx,
+        row: Any,
+        inbox_id: int,
+        session: Session,
+        understood: Understood,
+        now: datetime,
     ) -> Scene:
         return Scene(tx, now, row.conversation_id, inbox_id, row.holder, session, understood)
 
@@ -191,8 +199,13 @@ class Turn:
 
 
 def _notice_language(session: Session, understood: Understood) -> None:
-    """Answer in the language and script the patient writes; keep the last where she shows none."""
+    """Answer in the language and script the patient writes; keep the last where she shows none.
+
+    A word that means the same in both, such as TD or 人工, does not change what is spoken already.
+    """
     detected = understood.detected
+    if session.greeted and session.lang in understood.act_in:
+        return
     if detected is not None and detected.lang is not None:
         session.lang = detected.lang
         session.traditional = detected.traditional

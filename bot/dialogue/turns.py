@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import date, datetime
+from functools import partial
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -30,7 +31,11 @@ from scheduler.backoff import retry_at
 log = structlog.get_logger()
 
 _TURNS = Counter("daoyi_turns_total", "Turns by outcome", ["outcome"])
-_SECONDS = Histogram("daoyi_turn_seconds", "From stored to answered", buckets=(.005, .01, .025, .05, .1, .5, 2, 10))
+_SECONDS = Histogram(
+    "daoyi_turn_seconds",
+    "From stored to answered",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2, 10),
+)
 _TEXT = Hot(select(Inbox.__table__.c.body).where(Inbox.__table__.c.id == bindparam("inbox_id")))  # type: ignore[attr-defined]
 
 #: Waits after a failed turn, in seconds; after the last the message is a dead letter.
@@ -109,9 +114,8 @@ class Turns:
 
     async def _again(self, conversation_id: int, inbox_ids: list[int]) -> None:
         for inbox_id in inbox_ids:
-            row = await self._engine.read(lambda tx, i=inbox_id: tx.one(_TEXT, inbox_id=i))  # type: ignore[misc]
-            accepted = Accepted(inbox_id, conversation_id)
-            await self.answer(accepted, row.body["text"])
+            text = await self._engine.read(partial(_text, inbox_id=inbox_id))
+            await self.answer(Accepted(inbox_id, conversation_id), text)
 
     async def _run(self, inbox_id: int, conversation_id: int, text: str) -> Replies | None:
         started = asyncio.get_running_loop().time()
@@ -132,8 +136,10 @@ class Turns:
 
     async def _when_its_turn(self, inbox_id: int, understood: Understood) -> Replies | None:
         for _ in range(_EARLIER_TRIES):
-            now = self._clock()
-            replies = await self._engine.write(lambda tx, n=now: self._turn.run(tx, inbox_id, understood, n))  # type: ignore[misc]
+            run = partial(
+                self._turn.run, inbox_id=inbox_id, understood=understood, now=self._clock()
+            )
+            replies = await self._engine.write(run)
             if replies is not None:
                 return replies
             await asyncio.sleep(_WAIT_FOR_EARLIER)
@@ -207,3 +213,6 @@ class Turns:
             else:
                 self._locks[conversation_id] = (lock, users - 1)
 
+
+def _text(tx: Tx, inbox_id: int) -> str:
+    return str(tx.one(_TEXT, inbox_id=inbox_id).body["text"])

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
-from intents.catalog import Catalog
+from intents.catalog import Catalog, act_key
 from intents.decide import Answer, Choose, Decision, Unknown, decide
 from intents.entities import Entities, Vocabulary, find
 from intents.language import Detected, detect
@@ -27,6 +27,7 @@ class Understood:
     Attributes:
         alarm: a red flag; outranks all the rest.
         act: a whole-message act of `phrases.toml`: person, stop, cancel, yes …
+        act_in: the languages in which those words say so; "TD" does in both.
         tap: (question, option) of one of our buttons.
         command: the word of a button that is always valid: person, menu, leave.
         number: a choice by number, however it was written.
@@ -34,11 +35,12 @@ class Understood:
 
     alarm: Alarm | None
     act: str | None = None
+    act_in: frozenset[str] = frozenset()
     tap: tuple[int, int] | None = None
     command: str | None = None
     number: int | None = None
     detected: Detected | None = None
-    decision: Decision = Unknown()
+    decision: Decision = field(default_factory=Unknown)
     entities: Entities | None = None
 
 
@@ -78,12 +80,18 @@ class Understander:
             return Understood(alarm, command=command[1])
         detected = detect(text)
         if number := _NUMBER.fullmatch(plain):
-            return Understood(alarm, number=_number(number[1]), detected=detected, act=self.catalog.act(text))
+            return Understood(
+                alarm, number=_number(number[1]), detected=detected, act=self.catalog.act(text)
+            )
         if act := self.catalog.act(text):
-            return Understood(alarm, act=act, detected=detected)
+            return Understood(alarm, act=act, act_in=self._said_in(text), detected=detected)
         matches = self._matcher.rank(plain)
         entities = find(plain, self._vocabulary(), today)
         return Understood(alarm, detected=detected, decision=decide(matches), entities=entities)
+
+    def _said_in(self, text: str) -> frozenset[str]:
+        key = act_key(text)
+        return frozenset(lang for lang in self.catalog.languages if key in self.catalog.acts(lang))
 
 
 def _number(word: str) -> int:

@@ -93,7 +93,10 @@ class Wording:
         names = {lang: self.names(lang) for lang in self._environments}
         everything = set().union(*names.values())
         for lang, known in names.items():
-            problems += [f"templates/replies/{lang}/{name}.txt.j2: missing" for name in sorted(everything - known)]
+            problems += [
+                f"templates/replies/{lang}/{name}.txt.j2: missing"
+                for name in sorted(everything - known)
+            ]
             faq = {f"faq:{intent}" for intent in self._catalog.intents}
             for name in sorted(known | faq):
                 try:

@@ -1,6 +1,6 @@
 """The conversation about getting a person: asked for, waited for, left again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from bot.dialogue.faq import menu_button
 from bot.dialogue.flow import Scene, Step
@@ -57,7 +57,7 @@ class HandoffFlow:
         }
         return self._say(scene, "handoff/opened" if is_open else "handoff/closed_now", values)
 
-    def _say(self, scene: Scene, name: str, values: dict[str, object]) -> Say:
+    def _say(self, scene: Scene, name: str, values: Mapping[str, object]) -> Say:
         leave = Button(_LEAVE[scene.session.lang], "#leave")
         return Say(name, Kind.NOTICE, values, shortcuts=(leave,))
 

@@ -77,7 +77,9 @@ def _span(name: str, words: str | None) -> tuple[time, time] | None:
     try:
         hours = time.fromisoformat(start.strip()), time.fromisoformat(end.strip())
     except ValueError as exc:
-        raise ValueError(f"{name}: '{words}' is not a span of hours (expected like 08:00-17:30)") from exc
+        raise ValueError(
+            f"{name}: '{words}' is not a span of hours (expected like 08:00-17:30)"
+        ) from exc
     if hours[0] >= hours[1]:
         raise ValueError(f"{name}: '{words}' ends before it starts")
     return hours

@@ -21,8 +21,9 @@ _case = HandoffCase.__table__  # type: ignore[attr-defined]
 _conversation = Conversation.__table__  # type: ignore[attr-defined]
 
 _LIVE = Hot(
-    select(_case.c.id, _case.c.state, _case.c.token, _case.c.staff_id, _case.c.desk, _case.c.priority)
-    .where(_case.c.conversation_id == bindparam("conversation_id"), _case.c.state != "closed")
+    select(
+        _case.c.id, _case.c.state, _case.c.token, _case.c.staff_id, _case.c.desk, _case.c.priority
+    ).where(_case.c.conversation_id == bindparam("conversation_id"), _case.c.state != "closed")
 )
 _OPEN = Hot(
     insert(_case)
@@ -54,7 +55,11 @@ _AHEAD = Hot(
 )
 _CLAIM = Hot(
     update(_case)
-    .where(_case.c.id == bindparam("case_id"), _case.c.state == "open", _case.c.token == bindparam("seen"))
+    .where(
+        _case.c.id == bindparam("case_id"),
+        _case.c.state == "open",
+        _case.c.token == bindparam("seen"),
+    )
     .values(
         state="claimed",
         staff_id=bindparam("staff_id_"),
@@ -66,7 +71,10 @@ _CLOSE = Hot(
     update(_case)
     .where(_case.c.id == bindparam("case_id"), _case.c.state != "closed")
     .values(
-        state="closed", token=_case.c.token + 1, closed_at=bindparam("closed_at_"), note=bindparam("note_")
+        state="closed",
+        token=_case.c.token + 1,
+        closed_at=bindparam("closed_at_"),
+        note=bindparam("note_"),
     )
 )
 _SEQ = Hot(
@@ -110,7 +118,9 @@ def open_case(
     return int(tx.one(_AHEAD, priority_below=priority, priority_same=priority, case_id=row.id).n)
 
 
-def claim(tx: Tx, conversation_id: int, *, staff_id: int, seen: int, actor: str, now: datetime) -> None:
+def claim(
+    tx: Tx, conversation_id: int, *, staff_id: int, seen: int, actor: str, now: datetime
+) -> None:
     """Give an open case to one member of staff, atomically.
 
     Raises:

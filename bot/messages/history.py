@@ -29,7 +29,14 @@ _SAID_TO_US = Hot(
     .limit(bindparam("limit"))
 )
 _SAID_BY_US = Hot(
-    select(_outbox.c.id, _outbox.c.seq, _outbox.c.kind, _outbox.c.body, _outbox.c.state, _outbox.c.created_at)
+    select(
+        _outbox.c.id,
+        _outbox.c.seq,
+        _outbox.c.kind,
+        _outbox.c.body,
+        _outbox.c.state,
+        _outbox.c.created_at,
+    )
     .where(_outbox.c.conversation_id == bindparam("conversation_id"), _outbox.c.state != "dropped")
     .order_by(_outbox.c.seq.desc())
     .limit(bindparam("limit"))

@@ -5,13 +5,25 @@ read by its own page (`Limits.pull`) has its messages as `sent` from the start, 
 is all there is to sending.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    LargeBinary,
+    bindparam,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 
+from bot.errors import StoreError
 from bot.message import Address, Button, Kind, Outbound, Worded
 from bot.store.db import Tx
 from bot.store.statements import Hot
@@ -92,7 +104,19 @@ _CLAIM = Hot(
         attempts=_outbox.c.attempts + 1,
         lease_until=bindparam("until"),
     )
-    .returning(_outbox.c.id, _outbox.c.conversation_id, _outbox.c.kind, _outbox.c.body, _outbox.c.attempts)
+    .returning(
+        _outbox.c.id,
+        _outbox.c.conversation_id,
+        _outbox.c.kind,
+        type_coerce(_outbox.c.body, LargeBinary).label("sealed"),
+        _outbox.c.attempts,
+    )
+)
+#: A row that cannot be opened must not hold up the others of its batch.
+_UNREADABLE = Hot(
+    update(_outbox)
+    .where(_outbox.c.id == bindparam("outbox_id"), _outbox.c.state == "leased")
+    .values(state="failed", error="cannot be opened", lease_until=None)
 )
 _START = Hot(
     update(_outbox)
@@ -133,13 +157,19 @@ _LOST = Hot(
 )
 _TO = Hot(
     select(
-        _conversation.c.channel, _conversation.c.account, _conversation.c.user, _conversation.c.holder
+        _conversation.c.channel,
+        _conversation.c.account,
+        _conversation.c.user,
+        _conversation.c.holder,
     ).where(_conversation.c.id == bindparam("conversation_id"))
 )
 _COUNT = Hot(select(_outbox.c.state, func.count().label("n")).group_by(_outbox.c.state))
 
 #: What the bot may still say while a person holds the conversation (I4).
 SPOKEN_WHILE_HELD = frozenset({Kind.EMERGENCY, Kind.STAFF, Kind.NOTICE})
+#: An emergency is due this long before everything else that waits, so that no backlog delays it.
+_AHEAD = timedelta(days=1)
+_ERROR_LENGTH, _PROVIDER_ID_LENGTH = 80, 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +204,7 @@ def enqueue(
         kind=worded.kind.value,
         body={"text": worded.text, "buttons": buttons},
         state="sent" if pull else "ready",
-        due_at=now,
+        due_at=now - _AHEAD if worded.kind is Kind.EMERGENCY else now,
         dedupe_key=dedupe_key,
         created_at=now,
         sent_at=now if pull else None,
@@ -206,11 +236,22 @@ def worded(row: Any) -> Worded:
 
 def claim(tx: Tx, owner: str, now: datetime, until: datetime, limit: int) -> list[Leased]:
     """Lease messages whose turn it is to `owner`, in the order of their conversations."""
+    leased = []
     rows = tx.rows(_CLAIM, owner_=owner, now=now, until=until, limit=limit)
-    return [
-        Leased(row.id, row.conversation_id, worded(row), owner, row.attempts)
-        for row in sorted(rows, key=lambda row: row.id)
-    ]
+    for row in sorted(rows, key=lambda row: row.id):
+        try:
+            said = _opened(tx, row)
+        except (StoreError, ValueError, KeyError, TypeError):
+            tx.run(_UNREADABLE, outbox_id=row.id)
+        else:
+            leased.append(Leased(row.id, row.conversation_id, said, owner, row.attempts))
+    return leased
+
+
+def _opened(tx: Tx, row: Any) -> Worded:
+    body = json.loads(tx.keyring.open(bytes(row.sealed), _outbox.c.body.type.purpose))
+    buttons = tuple(Button(label, value) for label, value in body["buttons"])
+    return Worded(body["text"], Kind(row.kind), buttons)
 
 
 def start(tx: Tx, leased: Sequence[Leased], until: datetime) -> list[tuple[Leased, Outbound]]:
@@ -221,7 +262,11 @@ def start(tx: Tx, leased: Sequence[Leased], until: datetime) -> list[tuple[Lease
     """
     sending = []
     for item in leased:
-        to = tx.one(_TO, conversation_id=item.conversation_id)
+        try:
+            to = tx.one(_TO, conversation_id=item.conversation_id)
+        except (StoreError, ValueError):
+            tx.run(_UNREADABLE, outbox_id=item.id)
+            continue
         silent = to.holder == "staff" and item.worded.kind not in SPOKEN_WHILE_HELD
         changed = tx.run(
             _START,
@@ -256,8 +301,8 @@ def finish(
         new_state=state,
         due_at_=again_at or now,
         sent_at_=now if state == "sent" else None,
-        provider_id_=provider_id,
-        error_=error,
+        provider_id_=provider_id[:_PROVIDER_ID_LENGTH] if provider_id else None,
+        error_=error[:_ERROR_LENGTH] if error else None,
     )
     return changed == 1
 

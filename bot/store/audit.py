@@ -28,4 +28,6 @@ def record(
     detail: str | None = None,
 ) -> None:
     """Add one entry, in the same transaction as what it tells of. `detail` holds no patient's words."""
-    tx.run(_RECORD, at=now, actor=actor, action=action, conversation_id=conversation_id, detail=detail)
+    tx.run(
+        _RECORD, at=now, actor=actor, action=action, conversation_id=conversation_id, detail=detail
+    )

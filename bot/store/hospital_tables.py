@@ -194,9 +194,7 @@ class HospitalSymptom(SQLModel, table=True):
 
     __tablename__: ClassVar[str] = "hospital_symptom"
     symptom: str = Field(primary_key=True)
-    department: str = Field(
-        foreign_key="hospital_department.code", max_length=32, primary_key=True
-    )
+    department: str = Field(foreign_key="hospital_department.code", max_length=32, primary_key=True)
     position: int
     symptom_en: str
     aliases: str = ""

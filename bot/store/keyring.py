@@ -8,6 +8,8 @@ import hmac
 import json
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -47,7 +49,9 @@ class Keyring:
         head, nonce = sealed[:_ID_BYTES], sealed[_ID_BYTES : _ID_BYTES + _NONCE_BYTES]
         cipher = self._ciphers.get(head)
         if cipher is None:
-            raise StoreError(f"a value in {purpose} was sealed with a key that is not in the key file")
+            raise StoreError(
+                f"a value in {purpose} was sealed with a key that is not in the key file"
+            )
         try:
             return cipher.decrypt(nonce, sealed[_ID_BYTES + _NONCE_BYTES :], purpose.encode())
         except InvalidTag as exc:
@@ -70,13 +74,18 @@ class Keyring:
 def load_keyring(path: Path) -> Keyring:
     """Read the key file, making a new one (mode 0600) where there is none.
 
+    Of processes that start at once one makes it, and all read the same.
+
     Raises:
         StartError: the file is not a key file; it is never overwritten.
     """
     if not path.exists():
-        _write(path, [secrets.token_bytes(_KEY_BYTES)], secrets.token_bytes(_KEY_BYTES))
-    keys, index_key = _read(path)
-    return Keyring(keys, index_key)
+        try:
+            keys = [secrets.token_bytes(_KEY_BYTES)]
+            _write(path, keys, secrets.token_bytes(_KEY_BYTES), is_new=True)
+        except OSError as exc:
+            raise StartError(f"{path}: the key file cannot be made ({exc.strerror})") from exc
+    return Keyring(*_read(path))
 
 
 def add_key(path: Path) -> None:
@@ -95,23 +104,42 @@ def drop_old_keys(path: Path) -> int:
 def _read(path: Path) -> tuple[list[bytes], bytes]:
     try:
         data = json.loads(path.read_text())
-        return [bytes.fromhex(key) for key in data["keys"]], bytes.fromhex(data["index_key"])
-    except (OSError, ValueError, KeyError, TypeError) as exc:
+        keys, index_key = (
+            [bytes.fromhex(key) for key in data["keys"]],
+            bytes.fromhex(data["index_key"]),
+        )
+        Keyring(keys, index_key)
+    except (OSError, ValueError, KeyError, TypeError, StartError) as exc:
         raise StartError(
-            f"{path}: not a key file; expected JSON with 'keys' and 'index_key' in hexadecimal"
+            f"{path}: not a key file; expected JSON with 'keys' (a list) and 'index_key', "
+            f"each of {_KEY_BYTES} bytes in hexadecimal"
         ) from exc
+    return keys, index_key
 
 
-def _write(path: Path, keys: list[bytes], index_key: bytes) -> None:
+def _write(path: Path, keys: list[bytes], index_key: bytes, *, is_new: bool = False) -> None:
+    """Put a whole file in place, durably: what is sealed next must never outlive its key."""
     path.parent.mkdir(parents=True, exist_ok=True)
     data = {"keys": [key.hex() for key in keys], "index_key": index_key.hex()}
-    draft = path.with_suffix(".new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(json.dumps(data, indent=1) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")  # mode 0600
+    draft = Path(name)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(json.dumps(data, indent=1) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        if is_new:
+            with suppress(FileExistsError):  # somebody else was first: theirs counts
+                path.hardlink_to(draft)
+        else:
+            draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _key_id(key: bytes) -> bytes:

@@ -66,7 +66,11 @@ class PostgresEngine:
 
     async def close(self) -> None:
         """See `Engine.close`."""
-        await asyncio.to_thread(self._writer.close)
+        await asyncio.to_thread(self.shut)
+
+    def shut(self) -> None:
+        """Close from outside an event loop."""
+        self._writer.close()
         self._readers.shutdown(wait=True)
         for link in self._links:
             link.close()
@@ -92,9 +96,7 @@ class PostgresEngine:
         raw = connection.connection.driver_connection
         if raw is None:
             raise TypeError("the driver gave no connection")
-        return Link(
-            connection, raw, self.sql.dialect, begin="BEGIN", begin_read="BEGIN READ ONLY"
-        )
+        return Link(connection, raw, self.sql.dialect, begin="BEGIN", begin_read="BEGIN READ ONLY")
 
 
 def _connect(url: str) -> Any:
@@ -103,4 +105,6 @@ def _connect(url: str) -> Any:
     except psycopg.OperationalError as exc:
         raise StoreError("the database cannot be reached") from exc
     except psycopg.ProgrammingError as exc:
-        raise StoreError("store.url is not a URL that PostgreSQL understands (expected postgresql://user@host/name)") from exc
+        raise StoreError(
+            "store.url is not a URL that PostgreSQL understands (expected postgresql://user@host/name)"
+        ) from exc

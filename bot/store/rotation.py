@@ -1,6 +1,7 @@
 """Seal everything with the newest key, in small steps; safe to stop and run again."""
 
 import json
+from functools import partial
 from typing import Any
 
 from sqlalchemy import LargeBinary, Table, select, type_coerce, update
@@ -23,7 +24,8 @@ async def reseal(engine: Engine) -> dict[str, int]:
         after = 0
         while True:
             start = after
-            after, changed = await engine.write(lambda tx, t=table, n=names, s=start: _step(tx, t, n, s))  # type: ignore[misc]
+            step = partial(_step, table=table, names=names, after=start)
+            after, changed = await engine.write(step)
             done[table.name] += changed
             if after == start:
                 break
@@ -51,6 +53,10 @@ def _fresh(tx: Tx, table: Table, names: list[str], row: Any) -> dict[str, Any]:
     fresh = {}
     for name in names:
         sealed, column_type = getattr(row, name), table.c[name].type
-        if sealed is not None and isinstance(column_type, Encrypted) and not tx.keyring.is_current(bytes(sealed)):
+        if (
+            sealed is not None
+            and isinstance(column_type, Encrypted)
+            and not tx.keyring.is_current(bytes(sealed))
+        ):
             fresh[name] = json.loads(tx.keyring.open(bytes(sealed), column_type.purpose))
     return fresh

@@ -1,11 +1,18 @@
 """Open the database that a URL names, migrated and ready."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bot.errors import SettingsError
+from sqlalchemy.exc import DBAPIError
+
+from bot.errors import SettingsError, StoreError
 from bot.store.db import Engine
 from bot.store.keyring import Keyring
 from bot.store.migrate import migrate
+
+if TYPE_CHECKING:
+    from bot.store.postgres import PostgresEngine
+    from bot.store.sqlite import SqliteEngine
 
 
 def open_store(url: str, data: Path, keyring: Keyring) -> Engine:
@@ -17,7 +24,7 @@ def open_store(url: str, data: Path, keyring: Keyring) -> Engine:
 
     Raises:
         SettingsError: the URL is of another kind.
-        StoreError: the server cannot be reached.
+        StoreError: the file or the server cannot be opened, or not be changed.
         StartError: the database belongs to a newer version.
     """
     if url == "sqlite":
@@ -25,13 +32,29 @@ def open_store(url: str, data: Path, keyring: Keyring) -> Engine:
 
         data.mkdir(parents=True, exist_ok=True)
         embedded = SqliteEngine(data / "daoyi.sqlite3", keyring)
-        migrate(embedded.sql)
+        _migrated(embedded)
         return embedded
     if url.startswith(("postgresql://", "postgres://")):
         from bot.store.postgres import PostgresEngine  # noqa: PLC0415
 
         server = PostgresEngine(url, keyring)
-        migrate(server.sql)
+        _migrated(server)
         return server
     scheme = url.partition(":")[0]
-    raise SettingsError(f"store.url: '{scheme}:…' is not supported (expected \"sqlite\" or postgresql://…)")
+    raise SettingsError(
+        f"store.url: '{scheme}:…' is not supported (expected \"sqlite\" or postgresql://…)"
+    )
+
+
+def _migrated(engine: "SqliteEngine | PostgresEngine") -> None:
+    """Bring the schema up to date; where that fails, leave nothing open."""
+    try:
+        migrate(engine.sql)
+    except DBAPIError as exc:
+        engine.shut()
+        raise StoreError(
+            f"the database's schema cannot be brought up to date ({exc.orig})"
+        ) from exc
+    except BaseException:
+        engine.shut()
+        raise

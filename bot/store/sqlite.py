@@ -10,8 +10,10 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
+from bot.errors import StoreError
 from bot.store.db import Link, Raw, Tx
 from bot.store.keyring import Keyring
 from bot.store.writer import GroupWriter
@@ -55,6 +57,9 @@ class SqliteEngine:
     Args:
         path: the database file; its folder exists.
         keyring: opens and seals the encrypted columns.
+
+    Raises:
+        StoreError: the file cannot be opened, or is no database.
     """
 
     name = "sqlite"
@@ -86,7 +91,11 @@ class SqliteEngine:
 
     async def close(self) -> None:
         """See `Engine.close`."""
-        await asyncio.to_thread(self._writer.close)
+        await asyncio.to_thread(self.shut)
+
+    def shut(self) -> None:
+        """Close from outside an event loop."""
+        self._writer.close()
         self._readers.shutdown(wait=True)
         for link in self._links:
             link.close()
@@ -94,19 +103,31 @@ class SqliteEngine:
 
     def _read(self, op: Callable[[Tx], T]) -> T:
         link = getattr(self._local, "link", None)
-        if link is None:
-            link = self._local.link = self._link()
-            link.raw.execute("PRAGMA query_only=ON")
-            self._links.append(link)
-        link.begin_read()
         try:
-            return op(Tx(link, self.keyring))
-        finally:
-            link.rollback()
+            if link is None:
+                link = self._link()
+                link.raw.execute("PRAGMA query_only=ON")
+                self._links.append(link)
+                self._local.link = link
+            link.begin_read()
+            try:
+                return op(Tx(link, self.keyring))
+            finally:
+                link.rollback()
+        except (self._module.OperationalError, OperationalError) as exc:
+            raise StoreError(f"the database cannot be read ({getattr(exc, 'orig', exc)})") from exc
 
     def _open(self) -> Any:
-        raw = self._module.connect(str(self.path), isolation_level=None, check_same_thread=False)
-        prepare(raw)
+        raw = None
+        try:
+            raw = self._module.connect(
+                str(self.path), isolation_level=None, check_same_thread=False
+            )
+            prepare(raw)
+        except self._module.Error as exc:
+            if raw is not None:
+                raw.close()
+            raise StoreError(f"{self.path}: the database cannot be opened ({exc})") from exc
         return raw
 
     def _link(self) -> Link:

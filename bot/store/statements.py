@@ -8,7 +8,17 @@ from collections import namedtuple
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Dialect, Executable
+from sqlalchemy import (
+    BindParameter,
+    Delete,
+    Dialect,
+    Executable,
+    Insert,
+    SelectBase,
+    TextClause,
+    Update,
+)
+from sqlalchemy.sql import visitors
 from sqlalchemy.sql.selectable import ReturnsRows
 
 _Convert = Callable[[Any], Any]
@@ -27,9 +37,18 @@ class Hot:
 
     Args:
         statement: an SQLAlchemy Core expression over the tables, with named `bindparam`s.
+
+    Raises:
+        TypeError: SQL written by hand, whole or in part.
     """
 
     def __init__(self, statement: Executable) -> None:
+        if not isinstance(statement, SelectBase | Insert | Update | Delete) or _is_handwritten(
+            statement
+        ):
+            raise TypeError(
+                "a hot statement is made from an expression over the tables, not from SQL text"
+            )
         self.statement = statement
         self._compiled: dict[int, tuple[Dialect, Compiled]] = {}
 
@@ -65,6 +84,14 @@ def arguments(compiled: Compiled, values: dict[str, Any]) -> list[Any]:
 _MISSING: Any = object()
 
 
+def _is_handwritten(statement: Any) -> bool:
+    """Say whether any part is SQL text: `text(…)`, `literal_column(…)`; EXISTS writes its own `*`."""
+    return any(
+        isinstance(part, TextClause) or (getattr(part, "is_literal", False) and str(part) != "*")
+        for part in visitors.iterate(statement)
+    )
+
+
 def _compile(statement: Executable, dialect: Dialect) -> Compiled:
     compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
     binds = []
@@ -88,14 +115,19 @@ def _row_maker(statement: Executable, dialect: Dialect) -> Callable[[Sequence[An
     columns = list(statement.exported_columns)
     if not columns:
         return None
-    row_type: Any = namedtuple("Row", [column.name for column in columns])  # type: ignore[misc]  # noqa: PYI024
-    converts = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
+    row_type: Any = namedtuple("Row", [column.name for column in columns])  # noqa: PYI024
+    converts = [
+        column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns
+    ]
     if not any(converts):
-        return row_type._make  # type: ignore[no-any-return]
+        return row_type._make
 
     def make(raw: Sequence[Any]) -> Any:
         return row_type._make(
-            [value if convert is None else convert(value) for value, convert in zip(raw, converts, strict=True)]
+            [
+                value if convert is None else convert(value)
+                for value, convert in zip(raw, converts, strict=True)
+            ]
         )
 
     return make

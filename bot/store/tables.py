@@ -248,4 +248,3 @@ class Audit(SQLModel, table=True):
     action: str = Field(max_length=40)
     conversation_id: int | None = Field(default=None, sa_type=BigId, index=True)
     detail: str | None = Field(default=None, max_length=200)
-

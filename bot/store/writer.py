@@ -5,15 +5,20 @@ slow disk too. Every operation has its own SAVEPOINT: a bad one undoes itself an
 """
 
 import asyncio
+import contextlib
 import queue
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import structlog
+
 from bot.errors import StoreBusy, StoreError
 from bot.store.db import Link, Tx
 from bot.store.keyring import Keyring
+
+log = structlog.get_logger()
 
 T = TypeVar("T")
 
@@ -55,11 +60,14 @@ class GroupWriter:
         self._again = again
         self._link: Link | None = connect()
         self._jobs: queue.Queue[_Job | None] = queue.Queue(_CAPACITY)
+        self._closed = False
         self._thread = threading.Thread(target=self._run, name="daoyi-writer", daemon=True)
         self._thread.start()
 
     async def write(self, op: Callable[[Tx], T]) -> T:
         """Queue `op`; return its result after the commit that holds it."""
+        if self._closed:
+            raise StoreError("the database is closed")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         try:
@@ -70,8 +78,10 @@ class GroupWriter:
 
     def close(self) -> None:
         """Finish what is queued, then close the connection."""
-        self._jobs.put(None)
-        self._thread.join()
+        self._closed = True
+        if self._thread.is_alive():
+            self._jobs.put(None)
+            self._thread.join()
 
     def _run(self) -> None:
         while (first := self._jobs.get()) is not None:
@@ -83,8 +93,16 @@ class GroupWriter:
             _answer(batch)
             if last:
                 break
+        self._refuse_late()
         if self._link is not None:
             self._link.close()
+
+    def _refuse_late(self) -> None:
+        """Answer whoever queued behind the end: nobody may wait for ever."""
+        while not self._jobs.empty():
+            if (late := self._jobs.get_nowait()) is not None:
+                late.error = StoreError("the database is closed")
+                _answer([late])
 
     def _gather(self, first: _Job) -> tuple[list[_Job], bool]:
         batch = [first]
@@ -133,14 +151,13 @@ class GroupWriter:
         lost = isinstance(exc, (StoreError, *self._gone))
         error = StoreError("the database cannot be reached" if lost else "the database refused")
         error.__cause__ = exc
+        log.error("store.write_failed", error=type(exc).__name__, reason=str(exc) if lost else None)
         for job in batch:
             job.error, job.hints = error, []
         link, self._link = self._link, None
         if link is not None:
-            try:
+            with contextlib.suppress(Exception):  # it is lost already; the next group connects anew
                 link.close()
-            except Exception:  # noqa: BLE001, S110  (it is lost already; the next group connects anew)
-                pass
 
 
 def _answer(batch: list[_Job]) -> None:
@@ -162,5 +179,8 @@ def _resolve(jobs: list[_Job]) -> None:
                 job.future.set_exception(job.error)
             else:
                 job.future.set_result(job.result)
-        for hint in job.hints:
+    for hint in [hint for job in jobs for hint in job.hints]:
+        try:
             hint()
+        except Exception as exc:  # noqa: BLE001  (a hint is a courtesy; the others want theirs)
+            log.error("store.hint_failed", error=type(exc).__name__)

@@ -81,12 +81,12 @@ const composer = new Composer({
   onSend: (text) => outbox.add(text),
 });
 
-let pressed = { group: null, at: 0 };
+let pressed = { group: null, value: "", at: 0 };
 
 function press({ value, label }, group) {
-  const repeated = pressed.group === group && Date.now() - pressed.at < SAME_PRESS;
-  if (repeated) return;
-  pressed = { group, at: Date.now() };
+  const same = pressed.group === group && pressed.value === value;
+  if (same && Date.now() - pressed.at < SAME_PRESS) return;
+  pressed = { group, value, at: Date.now() };
   outbox.add(value, label);
 }
 

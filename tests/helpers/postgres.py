@@ -50,12 +50,26 @@ class Server:
         if self._as_root:
             os.chown(self._root, _NOBODY, _NOBODY)
             os.chown(data, _NOBODY, _NOBODY)
-        self._run("initdb", "-D", str(data), "-U", "daoyi", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C")
+        self._run(
+            "initdb",
+            "-D",
+            str(data),
+            "-U",
+            "daoyi",
+            "--auth=trust",
+            "--no-sync",
+            "-E",
+            "UTF8",
+            "--locale=C",
+        )
         self.start()
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.stop()
         shutil.rmtree(self._root, ignore_errors=True)

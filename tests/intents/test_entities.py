@@ -59,6 +59,7 @@ def test_names_are_found(text: str, kind: str, keys: tuple[str, ...]) -> None:
         pytest.param("阿莫西灵多少钱", "drug", "阿莫西灵", "阿莫西林", id="wrong character"),
         pytest.param("布络芬有吗", "drug", "布络芬", "布洛芬", id="wrong character in the middle"),
         pytest.param("price of amoxicilin", "drug", "amoxicilin", "阿莫西林", id="missing letter"),
+        pytest.param("ibuprofins?", "drug", "ibuprofins", "布洛芬", id="letters too many"),
         pytest.param("心肉科", "department", "心肉科", "cardio", id="department"),
     ],
 )
@@ -74,6 +75,7 @@ def test_a_misspelt_name_is_only_near(text: str, kind: str, word: str, key: str)
     "text",
     [
         pytest.param("挂号费多少钱", id="nothing like a name"),
+        pytest.param("buprenorphine", id="another word that shares letters"),
         pytest.param("皮肤科 阿莫西灵", id="something else was named"),
         pytest.param(
             "我上周在你们医院看病，医生给我开了阿莫西灵，现在想问问还能不能再开一点", id="long"
@@ -94,6 +96,7 @@ def test_nothing_is_guessed_where_it_would_only_annoy(text: str) -> None:
         pytest.param("今晚", (2026, 3, 4), id="tonight"),
         pytest.param("周三", (2026, 3, 4), id="this weekday is today"),
         pytest.param("星期五", (2026, 3, 6), id="later this week"),
+        pytest.param("星期六日", (2026, 3, 7), id="the weekend"),
         pytest.param("礼拜天", (2026, 3, 8), id="sunday"),
         pytest.param("周二", (2026, 3, 10), id="a past weekday is the next one"),
         pytest.param("这周二", (2026, 3, 10), id="even if this week was said"),
@@ -130,7 +133,16 @@ def test_days(text: str, day: tuple[int, int, int]) -> None:
     "text",
     [
         *("2月30号", "32号", "13月1号", "5号楼怎么走", "3号窗口", "第5号", "周一到周五几点上班"),
-        *("每周三", "后天性免疫", "上周三来过", "周三不行", "2020-01-01", "昨天", "一天三次"),
+        *(
+            "每周三",
+            "后天性免疫",
+            "上周三来过",
+            "周三不行",
+            "打印一日清单",
+            "2020-01-01",
+            "昨天",
+            "一天三次",
+        ),
         *("Monday to Friday", "every Wednesday", "sun allergy", "I may come", "3rd floor"),
         *("the 3rd floor", "march in"),
     ],

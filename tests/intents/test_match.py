@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from intents.features import essence, features
 from intents.match import Match, build_matcher
 from intents.ridge import solve
+from intents.similarity import Similarity
 
 EXAMPLES = [
     ("fees.registration", "挂号费多少钱"),
@@ -97,3 +99,18 @@ def test_the_solver_solves() -> None:
     wanted = rng.standard_normal((600, 5)).astype(np.float32)
     found = solve(kernel.copy(), wanted.copy())
     assert np.allclose(kernel @ found, wanted, atol=1e-3)
+
+
+def test_examples_are_as_alike_to_each_other_as_a_text_is_to_them() -> None:
+    """The quick ways (by pairs, by whole rows) agree with asking for one text at a time."""
+    texts = [f"how long is the wait for clinic {n} on floor {n % 3}" for n in range(70)]
+    counted = [features(essence(text)) for text in texts]
+    similarity = Similarity(counted)
+    one_by_one = np.array([similarity.to(each) for each in counted])
+    assert np.allclose(np.tril(similarity.among_examples()), np.tril(one_by_one), atol=1e-4)
+    assert np.allclose(np.diag(one_by_one), 1, atol=1e-4)
+
+
+def test_an_intent_asked_in_the_other_script_only_is_still_ranked() -> None:
+    matcher = build_matcher([("a.zh", "挂号 fee"), ("b.en", "fee for parking")])
+    assert {match.intent for match in matcher.rank("fee")} == {"a.zh", "b.en"}

@@ -1,4 +1,4 @@
-"""The first schema"""
+"""Make the first schema."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """The first schema"""
+    """Make the first schema."""
     op.create_table(
         "audit",
         sa.Column(

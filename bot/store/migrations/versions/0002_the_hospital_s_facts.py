@@ -1,4 +1,4 @@
-"""The hospital's facts"""
+"""Add the hospital's facts."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """The hospital's facts"""
+    """Add the hospital's facts."""
     op.create_table(
         "hospital_department",
         sa.Column("code", sa.String(32), nullable=False),
