@@ -1,12 +1,18 @@
 """The `daoyi` command. `daoyi --config FILE SUBCOMMAND …`; every subcommand has `--help`."""
 
-from pathlib import Path
-from typing import Annotated
+import os
 
-import typer
+# One thread of linear algebra: more of them cost more than they gain beside a busy server. Set before
+# anything loads numpy.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from bot.commands import content, data, evaluate, serve, talk
-from bot.commands.context import DEFAULT_CONFIG, Options
+from pathlib import Path  # noqa: E402
+from typing import Annotated  # noqa: E402
+
+import typer  # noqa: E402
+
+from bot.commands import content, data, evaluate, serve, talk  # noqa: E402
+from bot.commands.context import DEFAULT_CONFIG, Options  # noqa: E402
 
 app = typer.Typer(
     name="daoyi",

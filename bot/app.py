@@ -19,6 +19,7 @@ from bot.channels.webchat import Webchat
 from bot.console.routes import Console, mount_console
 from bot.dialogue.faq import FaqFlow
 from bot.dialogue.flow import Flow
+from bot.dialogue.learning import matcher_for
 from bot.dialogue.turn import Turn
 from bot.dialogue.turns import Turns
 from bot.dialogue.understand import Understander
@@ -38,7 +39,7 @@ from bot.store.db import Engine, Tx
 from bot.store.keyring import load_keyring
 from bot.store.setup import open_store
 from intents.catalog import Catalog, CatalogError, load_catalog
-from intents.match import Matcher, build_matcher
+from intents.match import Matcher
 from intents.numbers import Numbers, load_numbers
 from intents.urgent import RedFlags, UrgentError, load_red_flags
 from scheduler.jobs import Job, Ticker
@@ -78,7 +79,8 @@ class App:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Deliver and sweep until left; then finish what is under way."""
-        await self.delivery.recover()
+        # An embedded database has one server (its folder is locked): whoever held a lease is dead.
+        await self.delivery.recover(alone=self.engine.name == "sqlite")
         ticker = Ticker(self._jobs())
         ticker.start()
         sender = asyncio.create_task(self.delivery.run())
@@ -133,7 +135,7 @@ async def build(
     hospital = await _hospital(engine, settings, facts, clock())
     content = content or read_content(settings)
     catalog = content.catalog
-    matcher = matcher or build_matcher(catalog.examples())
+    matcher = matcher or matcher_for(catalog, settings.data / "learnt")
     understander = Understander(catalog, matcher, content.red_flags, hospital.vocabulary)
     wording = Wording(settings.templates / "replies", catalog)
     feed = Feed()

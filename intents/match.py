@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from intents.features import essence, features
+from intents.learnt import Arrays, from_text_array, prefixed, text_array, under
 from intents.ridge import solve
 from intents.similarity import Floats, Similarity
 
@@ -49,9 +51,14 @@ class Matcher(Protocol):
         ...
 
 
-def build_matcher(examples: Iterable[tuple[str, str]]) -> Matcher:
+def build_matcher(examples: Iterable[tuple[str, str]]) -> "CharacterMatcher":
     """Learn a catalog, given as (intent, question) pairs."""
     return CharacterMatcher(examples)
+
+
+def load_matcher(arrays: Arrays) -> "CharacterMatcher":
+    """Make the matcher that `CharacterMatcher.pack` packed."""
+    return CharacterMatcher.unpack(arrays)
 
 
 class CharacterMatcher:
@@ -68,6 +75,32 @@ class CharacterMatcher:
             self._same.setdefault(words, (column[intent], question))
             scripts.setdefault(words.isascii(), []).append((column[intent], question, words))
         self._parts = [_Part(part, len(self._intents)) for part in scripts.values()]
+
+    def pack(self) -> Arrays:
+        """Give what was learnt as arrays, for `load_matcher`."""
+        whole = {
+            "intents": text_array(self._intents),
+            "same": text_array(self._same),
+            "parts": np.array([len(self._parts)]),
+        }
+        for at, part in enumerate(self._parts):
+            whole.update(prefixed(f"part{at}", part.pack()))
+        return whole
+
+    @classmethod
+    def unpack(cls, arrays: Arrays) -> "CharacterMatcher":
+        """Make one of what `pack` gave."""
+        made = cls.__new__(cls)
+        made._intents = from_text_array(arrays["intents"])
+        made._same = {
+            words: (at, question)
+            for words, (at, question) in from_text_array(arrays["same"]).items()
+        }
+        made._parts = [
+            _Part.unpack(under(f"part{at}", arrays), len(made._intents))
+            for at in range(int(arrays["parts"][0]))
+        ]
+        return made
 
     def rank(self, text: str, limit: int = 5) -> list[Match]:
         """Give at most `limit` matches, best first; see `Matcher`."""
@@ -99,23 +132,49 @@ class _Part:
 
     def __init__(self, rows: Sequence[tuple[int, str, str]], intents: int) -> None:
         """Take (intent, question, essence), the intents as ascending numbers below `intents`."""
-        self._questions = [question for _, question, _ in rows]
         of_row = np.array([intent for intent, _, _ in rows], np.intp)
-        self._present, self._first = np.unique(of_row, return_index=True)
-        self._spans = dict(
-            zip(
-                self._present.tolist(),
-                zip(self._first.tolist(), [*self._first[1:].tolist(), len(rows)], strict=True),
-                strict=True,
-            ),
-        )
-        self._count = intents
+        present, first = np.unique(of_row, return_index=True)
+        self._place([question for _, question, _ in rows], present, first, intents)
         self._similarity = Similarity(features(words) for _, _, words in rows)
         kernel = self._similarity.among_examples()
         np.fill_diagonal(kernel, 1.0 + _RIDGE)
         wanted = np.zeros((len(rows), intents), np.float32)
         wanted[np.arange(len(rows)), of_row] = 1.0
         self._teach = solve(kernel, wanted)
+
+    def _place(
+        self,
+        questions: list[str],
+        present: NDArray[np.intp],
+        first: NDArray[np.intp],
+        intents: int,
+    ) -> None:
+        """Note which questions there are and where each intent's stand among them."""
+        self._questions, self._present, self._first = questions, present, first
+        ends = [*first[1:].tolist(), len(questions)]
+        spans = zip(first.tolist(), ends, strict=True)
+        self._spans = dict(zip(present.tolist(), spans, strict=True))
+        self._count = intents
+
+    def pack(self) -> Arrays:
+        """Give what was learnt as arrays, for `unpack`."""
+        return {
+            "questions": text_array(self._questions),
+            "present": self._present,
+            "first": self._first,
+            "teach": self._teach,
+            **prefixed("similarity", self._similarity.pack()),
+        }
+
+    @classmethod
+    def unpack(cls, arrays: Arrays, intents: int) -> "_Part":
+        """Make one of what `pack` gave."""
+        made = cls.__new__(cls)
+        questions = from_text_array(arrays["questions"])
+        made._place(questions, arrays["present"], arrays["first"], intents)
+        made._similarity = Similarity.unpack(under("similarity", arrays))
+        made._teach = arrays["teach"]
+        return made
 
     def similar_to(self, counted: Counter[str]) -> Floats:
         """Give the text's similarity to each example of this part."""

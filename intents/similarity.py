@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intents.features import WEIGHTS
+from intents.learnt import Arrays, from_text_array, text_array
 
 Floats: TypeAlias = NDArray[np.float32]
 Ints: TypeAlias = NDArray[np.int32]
@@ -41,7 +42,7 @@ class Similarity:
         self._starts = np.concatenate(([0], np.cumsum(holders)))
         self._bounds: list[int] = self._starts.tolist()
         most = math.log(self._size + 1) + 1
-        self._unseen = {kind: (weight * most) ** 2 for kind, weight in WEIGHTS.items()}
+        self._unseen = _unseen(self._size)
         kinds = np.array([WEIGHTS[feature[0]] for feature in self._slot])
         rarity = kinds * (most - np.log(holders + 1))
         self._rarity: list[float] = rarity.tolist()
@@ -51,6 +52,30 @@ class Similarity:
         order = np.argsort(slot, kind="stable")
         self._who: Ints = owner[order]
         self._how_much: Floats = (weight / norm[owner])[order].astype(np.float32)
+
+    def pack(self) -> Arrays:
+        """Give what was learnt as arrays, for `unpack`."""
+        return {
+            "features": text_array(list(self._slot)),
+            "starts": self._starts,
+            "rarity": np.array(self._rarity),
+            "who": self._who,
+            "how_much": self._how_much,
+            "size": np.array([self._size]),
+        }
+
+    @classmethod
+    def unpack(cls, arrays: Arrays) -> "Similarity":
+        """Make one of what `pack` gave."""
+        made = cls.__new__(cls)
+        made._slot = {feature: at for at, feature in enumerate(from_text_array(arrays["features"]))}
+        made._size = int(arrays["size"][0])
+        made._starts = arrays["starts"]
+        made._bounds = made._starts.tolist()
+        made._unseen = _unseen(made._size)
+        made._rarity = arrays["rarity"].tolist()
+        made._who, made._how_much = arrays["who"], arrays["how_much"]
+        return made
 
     def to(self, text: Counter[str]) -> Floats:
         """Give the text's similarity to each example, in the examples' order."""
@@ -109,3 +134,9 @@ class Similarity:
             for top in range(0, self._size, _BLOCK):
                 end = top + _BLOCK
                 kernel[top:end, :end] += block[:, top:end].T @ block[:, :end]
+
+
+def _unseen(size: int) -> dict[str, float]:
+    """Give what a feature that no example has adds to a text's length, by kind."""
+    most = math.log(size + 1) + 1
+    return {kind: (weight * most) ** 2 for kind, weight in WEIGHTS.items()}

@@ -59,9 +59,15 @@ class Guards:
                 continue
             if any(_covers(other, one) for other in exceptions):
                 continue
+            if guard.first and not self._opens_clause(one):
+                continue
             if guard.scope != "overlap" and any(_holds(other, one) for other in self._spoken):
                 continue
             yield one
+
+    def _opens_clause(self, one: Found) -> bool:
+        before = self._clauses.clause_of[one.start - 1] if one.start else -1
+        return before != self._clause(one)
 
     def _swallowed(self, one: Found) -> bool:
         for guard in self._language.guards:

@@ -130,6 +130,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str], _Reader], ...] = (
         r"[^\d。;]{0,16}?(\d{2,3})(?![\d/岁年])"),
      _scaled(1)),
     ("heart_rate", re.compile(r"(?<![\d.])(\d{2,3})[多几来]? ?(?:下|跳|bpm|beats|次/分|次每分)"), _scaled(1)),
+    ("heart_rate", re.compile(r"心[^。;\d]{0,14}(?:量|测|数|到|达)(?:了|到)*(1[2-9]\d|2\d\d)(?!\d)"), _scaled(1)),
     ("spo2", re.compile(
         r"(?:血氧|氧饱和|饱和度|spo2|sp02|\bsats?\b|o2|oxygen|\bpulse ?ox)[^\d。;]{0,18}?(\d{2,3})(?!\d)"),
      _scaled(1)),
@@ -142,6 +143,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str], _Reader], ...] = (
     ("weeks", re.compile(
         rf"(?:孕|怀|妊娠|有喜|身孕)[^\d,。;]{{0,6}}?{_HAN_NUMBER}个?多?(?:个)?月"), _scaled(4.35)),
     ("weeks", re.compile(rf"{_HAN_NUMBER}个?多?月(?:的)?(?:身孕|孕妇|大肚子|孕)"), _scaled(4.35)),
+    ("weeks", re.compile(r"(?<![\d.第])(2\d|3\d|4[0-2])\+?\d?周(?![岁年])"), _scaled(1)),
     ("weeks", re.compile(rf"{_EN_NUMBER}[ -]?(?:weeks?|wks?|w)(?: and \d days?)?[ -]?(?:preg|pg\b|along|gest)"),
      _scaled(1)),
     ("weeks", re.compile(rf"(?:preg\w*|gestation\w*)[ ,]*(?:at |im |with |about |now )*{_EN_NUMBER} ?(?:weeks?|wks?|w\b)"),
@@ -152,6 +154,9 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str], _Reader], ...] = (
         rf"\b{_EN_NUMBER} (?:\w+ ){{0,3}}?(?:tablets?|tabs?|pills?|capsules?|caps|mg\b)"), _scaled(1)),
     ("tablets", re.compile(r"\b(\d+) ?x ?\d+ ?mg|(?<!\d)(\d+) (?:of (?:my|her|his|the) )"),
      lambda found: (_number(found[1] or found[2]), 0)),
+    ("tablets", re.compile(
+        rf"\b(?:took|taken|swallowed|popped|ate|downed) (?:about |like |over |around |nearly |at least )?{_EN_NUMBER} "
+        r"(?!mg|mcg|ml|days?|hours?|years?|weeks?|months?|minutes?|grams?|doses? a)[a-z]"), _scaled(1)),
     ("age_months", re.compile(
         rf"{_HAN_NUMBER}多?天(?=的?(?:宝|婴|新生|娃|小孩|孩子|大|女宝|男宝|小宝|bb)|了?[,。]?(?:宝|娃))"), _scaled(1 / 30.4)),
     ("age_months", re.compile(

@@ -29,7 +29,7 @@ SCOPES = ("next", "overlap", "clause", "rest", "earlier", "sentence", "message")
 _FIELDS = {
     "file": {"language", "gap", "gap_stops", "breaks", "worst_first", "letters", "spelling", "close_spelling", "right_spelling",
              "signs", "facts", "numbers", "guards", "rule"},
-    "guard": {"why", "scope", "reach", "list", "words", "except", "unless", "unless_in", "spares"},
+    "guard": {"why", "scope", "reach", "list", "first", "words", "except", "unless", "unless_in", "spares"},
     "rule": {"id", "kind", "version", "note", "says", "needs", "within", "with", "with_in",
              "unless", "despite"},
 }  # fmt: skip
@@ -75,6 +75,7 @@ class Guard:
     scope: str
     reach: int
     lists: bool
+    first: bool
     bit: int
     word_mask: int
     except_mask: int
@@ -276,6 +277,7 @@ class _Reader:
             scope=self.choice(data, entry, "scope", SCOPES),
             reach=self.whole(data, entry, "reach", 0),
             lists=bool(data.get("list", False)),
+            first=bool(data.get("first", False)),
             bit=self.guard_bits[name],
             word_mask=self.listen(self.strings(data, entry, "words"), entry, "words"),
             except_mask=self.listen(self.strings(data, entry, "except"), entry, "except"),

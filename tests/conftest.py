@@ -20,6 +20,7 @@ from bot.store.postgres import PostgresEngine
 from bot.store.setup import open_store
 from bot.store.sqlite import SqliteEngine
 from intents.match import Matcher, build_matcher
+from tests.helpers.house import House, Houses
 from tests.helpers.live import LiveServer
 from tests.helpers.postgres import Server
 from tests.helpers.world import TextMessages, World
@@ -194,10 +195,59 @@ async def client(app: App) -> AsyncIterator[httpx.AsyncClient]:
         yield made
 
 
+@pytest.fixture(scope="session")
+def houses(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    settings: Settings,
+    keyring: Keyring,
+) -> Iterator[Houses]:
+    """The applications that tests share."""
+
+    def build_one(backend: str) -> House:
+        import asyncio
+
+        clock, text = Clock(), TextMessages()
+        opened: Engine
+        if backend == "sqlite":
+            path = tmp_path_factory.mktemp("house") / "daoyi.sqlite3"
+            path.write_bytes(request.getfixturevalue("sqlite_template").read_bytes())
+            opened = SqliteEngine(path, keyring)
+        else:
+            template = request.getfixturevalue("postgres_template")
+            opened = PostgresEngine(request.getfixturevalue("postgres").url(template), keyring)
+        made = build(
+            settings, clock=clock, engine=opened, content=request.getfixturevalue("content"),
+            matcher=request.getfixturevalue("matcher"), facts=request.getfixturevalue("demonstration"),
+            channels={TextMessages.name: text},
+        )  # fmt: skip
+        return House(asyncio.run(made), opened.sql, clock, text)
+
+    opened = Houses(build_one)
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
-def world(app: App, client: httpx.AsyncClient, clock: Clock, texts_sent: TextMessages) -> World:
+def house(houses: Houses, backend: str) -> House:
+    """The shared application on one database, without any conversation; nothing ticks."""
+    found = houses.on(backend)
+    found.clock.now = Clock().now
+    return found
+
+
+@pytest.fixture
+async def web(house: House) -> AsyncIterator[httpx.AsyncClient]:
+    """An HTTP client of the shared application, without a network."""
+    transport = httpx.ASGITransport(app=house.app.http)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as made:
+        yield made
+
+
+@pytest.fixture
+def world(house: House, web: httpx.AsyncClient) -> World:
     """The hospital at work, with its cast."""
-    return World(app, client, clock, texts_sent)
+    return World(house.app, web, house.clock, house.text)
 
 
 @pytest.fixture(scope="session")

@@ -89,9 +89,13 @@ class Delivery:
         await asyncio.gather(*sends)
         return taken
 
-    async def recover(self) -> tuple[int, int]:
-        """Free what dead senders held; return (made ready again, now unknown)."""
-        now = self._clock()
+    async def recover(self, *, alone: bool = False) -> tuple[int, int]:
+        """Free what dead senders held; return (made ready again, now unknown).
+
+        Args:
+            alone: no other sender lives, so that no lease needs to run out first.
+        """
+        now = self._clock() + (SENDING if alone else timedelta())
         return await self._engine.write(lambda tx: outbox.recover(tx, now))
 
     async def _take_due(self) -> bool:

@@ -115,7 +115,8 @@ def _row_maker(statement: Executable, dialect: Dialect) -> Callable[[Sequence[An
     columns = list(statement.exported_columns)
     if not columns:
         return None
-    row_type: Any = namedtuple("Row", [column.name for column in columns])  # noqa: PYI024
+    names = [column.name for column in columns]
+    row_type: Any = namedtuple("Row", names)  # type: ignore[misc]  # noqa: PYI024
     converts = [
         column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns
     ]

@@ -13,10 +13,11 @@ from fastapi.routing import APIRoute
 from sqlmodel import select
 
 from bot.app import App
-from bot.console.auth import add_staff
+from bot.console import auth
 from bot.message import Address
 from bot.messages import history
-from bot.store.tables import Audit
+from bot.store.db import Tx
+from bot.store.tables import Audit, Staff
 from tests.conftest import Clock
 from tests.helpers.world import ChatPage
 
@@ -98,14 +99,28 @@ def filled(path: str, conversation_id: int = 1) -> str:
     return path.replace("{conversation_id}", str(conversation_id)).replace("{rest:path}", "nowhere")
 
 
+@pytest.fixture(scope="session")
+def hashed() -> str:
+    """Hash everybody's password once."""
+    return auth._HASHER.hash(PASSWORD)
+
+
 @pytest.fixture
-async def employed(app: App, clock: Clock) -> None:
+async def employed(app: App, clock: Clock, hashed: str) -> None:
     """Make the accounts of everybody who works here."""
 
-    def work(tx: Any) -> None:
+    def work(tx: Tx) -> None:
         with tx.session() as session:
             for username, name, role in COLLEAGUES:
-                add_staff(session, username, name, PASSWORD, role, clock())
+                session.add(
+                    Staff(
+                        username=username,
+                        display_name=name,
+                        role=role,
+                        password_hash=hashed,
+                        created_at=clock(),
+                    )
+                )
 
     await app.engine.write(work)
 
@@ -187,7 +202,7 @@ async def private(patient: ChatPage, number_of: Callable[[ChatPage], Awaitable[i
 def audited(app: App) -> Callable[[], Awaitable[list[tuple[str, str, int | None]]]]:
     """Return what reads (actor, action, conversation) of every audit row, oldest first."""
 
-    def rows(tx: Any) -> list[tuple[str, str, int | None]]:
+    def rows(tx: Tx) -> list[tuple[str, str, int | None]]:
         with tx.session() as session:
             found = session.exec(select(Audit).order_by(Audit.id)).all()  # type: ignore[arg-type]
             return [(row.actor, row.action, row.conversation_id) for row in found]

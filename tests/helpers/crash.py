@@ -17,13 +17,16 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-import httpx
-
 from tests.helpers.crash_server import Life
+from tests.helpers.crash_wire import Broken, Wire
 
 ROOT = Path(__file__).parents[2]
 _PATIENCE = 60.0
-_OK = 200
+_HOST = "127.0.0.1"
+_OK, _UNAVAILABLE = 200, 503
+
+#: How often a patient sends the same twice, or sends and never looks again.
+_TWICE, _GIVE_UP = 0.2, 0.04
 
 #: What patients ask, and words that only the right answer has.
 QUESTIONS = {
@@ -97,9 +100,9 @@ class Nursery:
         await self._reader
 
     @property
-    def url(self) -> str:
-        """Where the server listens."""
-        return f"http://127.0.0.1:{self._life.port}"
+    def port(self) -> int:
+        """Where the server listens; the same in every life."""
+        return self._life.port
 
     async def start(self) -> None:
         """Start the next life, two minutes later on its clock; wait until it listens."""
@@ -186,8 +189,7 @@ class Patients:
         self._random = random.Random(seed)  # noqa: S311  (a test repeats itself)
         self._leave = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
-        self._http = httpx.AsyncClient(verify=False, timeout=10, limits=limits)  # noqa: S501  (loopback)
+        self._wires = [Wire(_HOST)]
         self.page = Book()
         self.pushed = Book()
 
@@ -201,96 +203,101 @@ class Patients:
         self._leave.set()
         async with asyncio.timeout(_PATIENCE):
             await asyncio.gather(*self._tasks)
-        for patient, key in self._random.sample(sorted(self.page.acked), min(150, len(self.page.acked))):
-            await self._deliver(self.page, patient, key)
+        known = sorted(self.page.acked)
+        for patient, key in self._random.sample(known, min(150, len(known))):
+            await self._deliver(self._wires[0], self.page, patient, key)
 
     async def close(self) -> None:
         """Let go of all connections."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._http.aclose()
+        for wire in self._wires:
+            wire.close()
 
     async def books(self) -> dict[str, dict[str, int]]:
         """Return the server's own counts."""
-        got: dict[str, dict[str, int]] = (await self._http.get(f"{self._nursery.url}/books")).json()
-        return got
+        _, body = await self._wires[0].get(self._nursery.port, "/books")
+        counts: dict[str, dict[str, int]] = json.loads(body)
+        return counts
 
     async def _on_page(self, name: str) -> None:
         """Chat, one message after the other; now and then go away and come back as somebody new."""
-        visit, sent = await self._visit(), 0
+        wire, second = self._wire(), self._wire()
+        visit, sent = await self._visit(wire), 0
         while not self._leave.is_set():
             key = f"{name}-{sent}"
             self.page.asked[visit, key] = self._random.choice(list(QUESTIONS))
-            if self._random.random() < 0.04:  # noqa: PLR2004
-                await self._give_up(visit, key)
-                visit, sent = await self._visit(), 0
+            if self._random.random() < _GIVE_UP:
+                await self._give_up(wire, visit, key)
+                visit, sent = await self._visit(wire), 0
                 continue
             twice = self._random.random()
-            if twice < 0.1:  # noqa: PLR2004  (the same message on two connections at once)
-                both = (self._deliver(self.page, visit, key) for _ in range(2))
+            if twice < _TWICE / 2:  # on two connections at once
+                both = (self._deliver(each, self.page, visit, key) for each in (wire, second))
                 await asyncio.gather(*both)
             else:
-                await self._deliver(self.page, visit, key)
-            if 0.1 <= twice < 0.2:  # noqa: PLR2004  (again later: often after a restart)
+                await self._deliver(wire, self.page, visit, key)
+            if _TWICE / 2 <= twice < _TWICE:  # an older one again: often after a restart
                 old = self._random.choice(self.page.order[visit] or [key])
-                await self._deliver(self.page, visit, old)
+                await self._deliver(wire, self.page, visit, old)
             self.page.order[visit].append(key)
             sent += 1
 
     async def _pushing(self, name: str) -> None:
         """Write on the channel that pushes; each message until it is acknowledged."""
-        sent = 0
+        wire, sent = self._wire(), 0
         while not self._leave.is_set():
             key = str(sent)
             self.pushed.asked[name, key] = self._random.choice(list(QUESTIONS))
-            for _ in range(2 if self._random.random() < 0.2 else 1):  # noqa: PLR2004
-                await self._deliver(self.pushed, name, key)
+            for _ in range(2 if self._random.random() < _TWICE else 1):
+                await self._deliver(wire, self.pushed, name, key)
             sent += 1
 
-    async def _visit(self) -> str:
+    def _wire(self) -> Wire:
+        self._wires.append(Wire(_HOST))
+        return self._wires[-1]
+
+    async def _visit(self, wire: Wire) -> str:
         """Open the chat page; return the token."""
         while True:
-            with contextlib.suppress(httpx.TransportError):
-                answer = await self._http.post(f"{self._nursery.url}/webchat/sessions")
-                token: str = answer.json()["token"]
-                return token
             await self._nursery.up.wait()
+            with contextlib.suppress(*Broken):
+                _, body = await wire.post(self._nursery.port, "/webchat/sessions")
+                token: str = json.loads(body)["token"]
+                return token
+            await asyncio.sleep(0)
 
-    async def _deliver(self, book: Book, patient: str, key: str) -> None:
+    async def _deliver(self, wire: Wire, book: Book, patient: str, key: str) -> None:
         """Send one message until it is acknowledged, however often the server dies meanwhile."""
         while True:
             await self._nursery.up.wait()
             try:
-                answer = await self._post(book, patient, key)
-            except httpx.TransportError:
+                status, body = await self._post(wire, book, patient, key)
+            except Broken:
                 book.broken += 1
                 await asyncio.sleep(0)
                 continue
-            if answer.status_code == _OK:
-                await book.ack(patient, key, answer.content)
+            if status == _OK:
+                await book.ack(patient, key, body)
                 return
-            assert answer.status_code == 503, answer.text  # noqa: PLR2004
+            assert status == _UNAVAILABLE, body
 
-    async def _give_up(self, patient: str, key: str) -> None:
+    async def _give_up(self, wire: Wire, patient: str, key: str) -> None:
         """Send a message and look away at once; nobody ever asks for it again."""
         await self._nursery.up.wait()
-        with contextlib.suppress(httpx.TransportError, TimeoutError):
-            async with asyncio.timeout(self._random.random() * 0.02):
-                answer = await self._post(self.page, patient, key)
-                if answer.status_code == _OK:
-                    await self.page.ack(patient, key, answer.content)
+        with contextlib.suppress(*Broken):
+            async with asyncio.timeout(self._random.random() * 0.02):  # TimeoutError is an OSError
+                status, body = await self._post(wire, self.page, patient, key)
+                if status == _OK:
+                    await self.page.ack(patient, key, body)
 
-    async def _post(self, book: Book, patient: str, key: str) -> httpx.Response:
+    async def _post(self, wire: Wire, book: Book, patient: str, key: str) -> tuple[int, bytes]:
         body = {"id": key, "text": book.asked[patient, key]}
         if book is self.page:
             headers = {"Authorization": f"Bearer {patient}"}
-            return await self._http.post(
-                f"{self._nursery.url}/webchat/messages", json=body, headers=headers
-            )
-        return await self._http.post(
-            f"{self._nursery.url}/push", json=body, headers={"x-user": patient}
-        )
+            return await wire.post(self._nursery.port, "/webchat/messages", headers, body)
+        return await wire.post(self._nursery.port, "/push", {"x-user": patient}, body)
 
 
 @contextlib.asynccontextmanager

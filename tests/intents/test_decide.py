@@ -1,7 +1,7 @@
 """What ranked matches are worth: an answer, a choice, or nothing."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intents.decide import DEFAULT, Answer, Choose, Decision, Policy, Unknown, decide
@@ -45,6 +45,7 @@ def test_an_answer_is_the_best_match() -> None:
     assert decide(matches(0.9, 0.1), POLICY) == Answer(Match("intent.0", 0.9, ""))
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), max_size=6))
 def test_only_the_sure_is_answered_and_a_choice_is_never_empty(scores: list[float]) -> None:
     decision = decide(matches(*sorted(scores, reverse=True)))

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from intents.entities import Entities, Vocabulary, find
@@ -170,6 +170,7 @@ def test_sessions(text: str, session: str | None) -> None:
     assert named(text).session == session
 
 
+@settings(deadline=None)
 @given(
     st.text(alphabet=st.characters(codec=None), max_size=60)
     | st.text(alphabet="周下一三五十月日号天明后0123459-/ marchonthe阿莫西灵", max_size=20),

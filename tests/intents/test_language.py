@@ -1,7 +1,7 @@
 """Which language a message is in."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intents.language import Detected, detect
@@ -35,6 +35,7 @@ def test_traditional_chinese_is_chinese_and_marked() -> None:
     assert detect("我想挂号") == Detected("zh-CN", traditional=False)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(codec=None)))
 def test_any_text_gets_an_answer(text: str) -> None:
     assert detect(text).lang in {"zh-CN", "en", None}

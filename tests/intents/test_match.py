@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intents.features import essence, features
@@ -62,6 +62,7 @@ def test_a_text_with_nothing_in_common_matches_nothing(text: str) -> None:
     assert MATCHER.rank(text) == []
 
 
+@settings(deadline=None)
 @given(ANY_TEXT, st.integers(0, 6))
 def test_any_text_gets_a_sorted_list_of_distinct_intents(text: str, limit: int) -> None:
     found = MATCHER.rank(text, limit)
@@ -73,6 +74,7 @@ def test_any_text_gets_a_sorted_list_of_distinct_intents(text: str, limit: int) 
     assert {(match.intent, match.example) for match in found} <= set(EXAMPLES)
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_the_same_text_gets_the_same_ranking_in_any_order_of_examples(text: str) -> None:
     assert MATCHER.rank(text) == SHUFFLED.rank(text) == MATCHER.rank(text)

@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from intents.normalize import is_traditional, normalize, simplify, strip_fillers
@@ -55,6 +55,7 @@ def test_fillers_are_dropped_and_substance_stays(text: str, expected: str) -> No
     assert strip_fillers(normalize(text)) == expected
 
 
+@settings(deadline=None)
 @given(TEXTS)
 @example("\u1e9b\u0323")
 @example("İ")
@@ -65,6 +66,7 @@ def test_normalizing_twice_is_normalizing_once(text: str) -> None:
     assert normalize(once) == once
 
 
+@settings(deadline=None)
 @given(TEXTS)
 @example("请问呢啊,请问")
 @example("hi hi please 呢,")
@@ -73,12 +75,14 @@ def test_stripping_twice_is_stripping_once(text: str) -> None:
     assert strip_fillers(once) == once
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_nothing_invisible_is_left(text: str) -> None:
     categories = {unicodedata.category(one) for one in normalize(text)}
     assert categories.isdisjoint({"Cc", "Cs"})
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="请问你好呢啊吧麻烦挂号hi please,.? ", max_size=30))
 def test_stripping_never_empties_a_message(text: str) -> None:
     assert bool(strip_fillers(normalize(text))) == bool(normalize(text))

@@ -6,6 +6,7 @@ It speaks the web chat API, keeps everything in memory, and fails exactly as the
 import asyncio
 import contextlib
 import json
+import mimetypes
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -20,7 +21,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import (
-    FileResponse,
     HTMLResponse,
     JSONResponse,
     Response,
@@ -213,7 +213,8 @@ class Routes:
         return HTMLResponse(body, headers={"Content-Security-Policy": POLICY})
 
     async def asset(self, request: Request) -> Response:
-        return FileResponse(PAGE / request.path_params["name"])
+        path = PAGE / request.path_params["name"]
+        return Response(path.read_bytes(), media_type=mimetypes.guess_type(path.name)[0])
 
     async def open_session(self, _request: Request) -> Response:
         self.hospital.sessions += 1

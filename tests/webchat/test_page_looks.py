@@ -257,3 +257,11 @@ def test_the_page_has_no_inline_script_style_or_markup_sink() -> None:
     )
     assert [name for name, text in scripts.items() if sinks.search(text)] == []
     assert [name for name, text in scripts.items() if text.count("\n") > 200] == []
+
+
+def test_every_module_is_fetched_at_once(patient: Patient) -> None:
+    """No module waits for another to name it: on a slow line each step would cost a second."""
+    patient.open()
+    links = patient.page.locator("link[rel=modulepreload]")
+    named = links.evaluate_all("(nodes) => nodes.map((node) => node.href.split('/').pop())")
+    assert sorted([*named, "chat.js"]) == sorted(path.name for path in PAGE.glob("*.js"))
