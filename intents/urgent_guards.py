@@ -9,7 +9,6 @@ Every class of such words is data (`[guards]` in `urgent.toml`) with one of a fe
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 from intents.clauses import Clauses
 from intents.urgent_rules import Guard, Language
@@ -100,12 +99,18 @@ class Guards:
 
     def _carry_on(self, guard: Guard, denied: dict[Found, int]) -> None:
         """Let a denial run along a list: 无胸闷、气短、咯血."""
-        for before, one in pairwise(sorted(self._spoken, key=lambda item: item.start)):
-            between = self._clauses.tokens[before.end : one.start]
-            joined = 0 < len(between) <= _LONGEST_JOIN and all(item[0] in _JOINS for item in between)
-            same = self._clause(before) == self._clause(one)
-            if joined and same and denied.get(before, 0) & guard.bit:
-                denied[one] = denied.get(one, 0) | guard.bit
+        ends = {one.end for one, against in denied.items() if against & guard.bit}
+        for one in self._spoken:
+            for gap in range(1, _LONGEST_JOIN + 1):
+                before = one.start - gap
+                if before in ends and self._joins(before, one.start):
+                    denied[one] = denied.get(one, 0) | guard.bit
+                    ends.add(one.end)
+
+    def _joins(self, start: int, end: int) -> bool:
+        """Tell whether only list words stand between two tokens of one clause."""
+        same = self._clauses.clause_of[start - 1] == self._clauses.clause_of[end]
+        return same and all(item[0] in _JOINS for item in self._clauses.tokens[start:end])
 
     def _against(self, one: Found) -> int:
         against = 0

@@ -7,6 +7,7 @@ controls take one protection away each: the same harness must find them.
 
 import asyncio
 import random
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -60,6 +61,17 @@ class Aftermath:
     def sent_twice(self) -> list[int]:
         """Return messages that the platform was handed more than once."""
         return [message for message, times in Counter(self.handed_over).items() if times > 1]
+
+    def figures(self) -> str:
+        """Return what happened, for the log of the test."""
+        acked = [*self.page.acked.values(), *self.pushed.acked.values()]
+        states = Counter(row.state for row in self.rows(self.outbox, "file"))
+        return (
+            f"{self.kills} kills, {len(acked)} messages acknowledged, "
+            f"{sum(len(bodies) - 1 for bodies in acked)} redeliveries, "
+            f"{self.page.broken + self.pushed.broken} requests cut off, {len(self.lost())} lost, "
+            f"{len(self.sent_twice())} sent twice, pushed: {dict(states)}"
+        )
 
     def rows(self, side: dict[int, list[Any]], channel: str = "") -> list[Any]:
         """Return all rows of one side, of one channel if named."""
@@ -132,7 +144,9 @@ async def _books(
     for row in said:
         outbox[row.conversation_id].append(row)
     by_id = {conversation.id: conversation for conversation in conversations}
-    return Aftermath(patients.page, patients.pushed, kills, status, handed, by_id, inbox, outbox)
+    after = Aftermath(patients.page, patients.pushed, kills, status, handed, by_id, inbox, outbox)
+    sys.stdout.write(f"{engine.name}: {after.figures()}\n")
+    return after
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

@@ -110,7 +110,6 @@ class Nursery:
             self.config, {"DAOYI_DATABASE_URL": life.database_url}, data=Path(life.data)
         )
         set_up("error", "json")
-        _FAULTS[life.fault]()
         build = bot.app.build
         channel = FileChannel(settings.data / "handed-over")
 
@@ -123,6 +122,7 @@ class Nursery:
                 facts=self.facts, content=self.content, matcher=self.matcher,
             )  # fmt: skip
             _mount(app, channel)
+            _FAULTS[life.fault]()
             return app
 
         bot.app.build = build_it  # type: ignore[assignment]

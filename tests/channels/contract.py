@@ -1,0 +1,144 @@
+"""What `bot/channels/base.py` promises, as tests that every channel passes.
+
+A channel's own test file subclasses `ChannelContract` and says what its platform posts.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.channels.base import Channel, HookRequest
+from bot.errors import BadInput, NotSigned, SendError
+from bot.message import MAX_TEXT, Address, Button, Inbound, Kind, Outbound, Sent, Worded
+
+#: What a server hands over as header values: Latin-1.
+HEADER = st.text(st.characters(max_codepoint=255), max_size=80)
+WORDED = st.builds(
+    Worded,
+    st.text(min_size=1, max_size=200),
+    st.sampled_from(Kind),
+    st.lists(st.builds(Button, st.text(max_size=20), st.text(max_size=20)), max_size=4).map(tuple),
+)
+SAID = st.lists(st.tuples(st.integers(0, 2**62), WORDED), max_size=5)
+
+
+class ChannelContract:
+    """Subclass it as `Test…`, and give the four below."""
+
+    #: The channel's name in addresses.
+    name: ClassVar[str]
+    #: Makes a channel.
+    make: ClassVar[Callable[[], Channel]]
+    #: Makes a request that the platform really signed: (key, text) → request.
+    signed: ClassVar[Callable[[Channel, str, str], HookRequest]]
+    #: Requests that are not from the platform; empty where everything that arrives is.
+    forged: ClassVar[Sequence[tuple[str, Mapping[str, str]]]] = ()
+
+    def channel(self) -> Channel:
+        return type(self).make()
+
+    def request(self, channel: Channel, key: str = "k1", text: str = "停车多少钱") -> HookRequest:
+        return type(self).signed(channel, key, text)
+
+    def parsed(self, channel: Channel, request: HookRequest) -> list[Inbound]:
+        return channel.parse(request, channel.verify(request))
+
+    def test_a_signed_request_is_who_it_says(self) -> None:
+        channel = self.channel()
+        request = self.request(channel)
+        assert channel.verify(request) == channel.verify(request)
+
+    def test_what_is_not_signed_is_refused(self) -> None:
+        channel = self.channel()
+        for why, headers in type(self).forged:
+            with pytest.raises(NotSigned) as refused:
+                channel.verify(HookRequest("main", b"{}", headers))
+            assert refused.value.status in (401, 403), why
+
+    def test_a_message_is_read_whole(self) -> None:
+        channel = self.channel()
+        (inbound,) = self.parsed(channel, self.request(channel, "k1", " 你好，\r\n 第二行 "))
+        assert inbound.text == "你好，\n 第二行"
+        assert (inbound.address.channel, inbound.address.account) == (self.name, "main")
+        assert inbound.address.user
+        assert inbound.kind == "text"
+
+    def test_two_messages_have_two_keys(self) -> None:
+        channel = self.channel()
+        keys = {
+            self.parsed(channel, self.request(channel, key, "同样的话"))[0].key
+            for key in ("k1", "k2", "k3")
+        }
+        assert len(keys) == 3
+
+    @pytest.mark.parametrize("text", ["", " ", "\n\t ", "\x00", "x" * (MAX_TEXT + 1)])
+    def test_nothing_and_too_much_are_refused_in_a_sentence(self, text: str) -> None:
+        channel = self.channel()
+        with pytest.raises(BadInput) as refused:
+            self.parsed(channel, self.request(channel, "k1", text))
+        assert 400 <= refused.value.status < 500
+        assert str(refused.value)
+
+    @given(body=st.binary(max_size=300))
+    def test_no_bytes_break_it(self, body: bytes) -> None:
+        channel = self.channel()
+        try:
+            messages = channel.parse(HookRequest("main", body), "somebody")
+        except BadInput as exc:
+            assert 400 <= exc.status < 500
+        else:
+            assert all(message.text and len(message.text) <= MAX_TEXT for message in messages)
+            assert all("\x00" not in message.text + message.key for message in messages)
+            "".join(message.text + message.key for message in messages).encode()
+
+    @given(text=st.text(max_size=200))
+    def test_no_text_breaks_it(self, text: str) -> None:
+        channel = self.channel()
+        try:
+            messages = self.parsed(channel, self.request(channel, "k1", text))
+        except BadInput:
+            return
+        for message in messages:
+            message.text.encode()
+            assert message.text == message.text.strip() != ""
+
+    @given(headers=st.dictionaries(st.sampled_from(["authorization", "cookie", "x"]), HEADER))
+    def test_no_header_breaks_it(self, headers: dict[str, str]) -> None:
+        channel = self.channel()
+        try:
+            user = channel.verify(HookRequest("main", b"", headers))
+        except NotSigned as exc:
+            assert exc.status in (401, 403)
+        else:
+            assert not type(self).forged, f"{user!r} got in without a signature"
+
+    @given(said=SAID)
+    def test_the_same_answer_is_the_same_bytes(self, said: list[tuple[int, Worded]]) -> None:
+        first, second = self.channel().ack(said), self.channel().ack(list(said))
+        assert (first.body, first.media_type, first.status) == (
+            second.body,
+            second.media_type,
+            second.status,
+        )
+        assert first.status == 200
+
+    async def test_sending_says_what_became_of_it(self) -> None:
+        channel = self.channel()
+        letter = Outbound(7, Address(self.name, "main", "somebody"), Worded("您好"))
+        try:
+            sent = await channel.send(letter)
+        except SendError as exc:
+            assert channel.limits.pull, "only a channel that is read may refuse everything"
+            assert not exc.retryable
+            assert "您好" not in f"{exc}{exc.code}"
+        else:
+            assert isinstance(sent, Sent)
+            assert not channel.limits.pull
+
+    def test_its_limits_can_carry_a_message(self) -> None:
+        limits = self.channel().limits
+        assert limits.text > 0
+        assert limits.buttons >= 0
