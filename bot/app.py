@@ -138,6 +138,8 @@ async def build(
     matcher = matcher or matcher_for(catalog, settings.data / "learnt")
     understander = Understander(catalog, matcher, content.red_flags, hospital.vocabulary)
     wording = Wording(settings.templates / "replies", catalog)
+    if problems := wording.check(answers=False):
+        raise StartError("\n".join(problems))
     feed = Feed()
 
     def today(now: datetime) -> date:

@@ -43,7 +43,8 @@ _ID_DIGITS = 18
 _LAST_ID = 10**_ID_DIGITS - 1
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'"
 )
 _ASSETS = {
     ".js": "text/javascript",
@@ -213,10 +214,21 @@ def _mount_reading(app: FastAPI, public: Public) -> None:
 
 
 async def _events(public: Public, address: Address, after: int) -> AsyncIterator[str]:
-    """Yield what is said after message `after`; from now on where the reader names none (-1)."""
+    """Yield what is said after message `after`; from now on where the reader names none (-1).
+
+    Where the database is gone the stream ends: the page comes back and names what it has.
+    """
     yield ": welcome\n\n"
+    try:
+        async for event in _live(public, address, after):
+            yield event
+    except StoreError:
+        _REFUSED.labels(reason="stream").inc()
+
+
+async def _live(public: Public, address: Address, after: int) -> AsyncIterator[str]:
     if after < 0:
-        after = await public.engine.read(lambda tx: _last_id(tx, address))
+        after = await public.engine.read(partial(_last_id, address=address))
     conversation_id = None
     while not public.feed.closed:
         key = conversation_id or Feed.EVERYTHING

@@ -38,7 +38,7 @@ class Clauses:
 
 
 def break_pattern(words: Sequence[str]) -> re.Pattern[str]:
-    """Compile the ends of Chinese clauses: punctuation, blanks and the words that turn a thought."""
+    """Compile the ends of Chinese clauses: punctuation, blanks, words that turn a thought."""
     turns = "".join(f"|(?={re.escape(word)})" for word in sorted(words, key=len, reverse=True))
     return re.compile(rf"(?P<sentence>{_SENTENCE_END})|(?:{_CLAUSE_END}| ){turns}")
 

@@ -1,9 +1,9 @@
 """Measure the red-flag check against labelled messages.
 
 A figure is only worth its definition, so here they are. *Recall* is over emergencies, *false
-alarms* over the other rows. A row is *real* when its source is anything but "written". A row that is
-no emergency is *hard* when it was written for the purpose, or when its `why` (or a kind other than
-"none") says anything but "routine question, no acute danger sign"; the rest are *routine*.
+alarms* over the other rows. A row is *real* when its source is anything but "written". A row that
+is no emergency is *hard* when it was written for the purpose, or when its `why` (or a kind other
+than "none") says anything but "routine question, no acute danger sign"; the rest are *routine*.
 """
 
 import json
@@ -149,7 +149,7 @@ def _rates(
 
 
 def _percentile(ordered: Sequence[float], per_cent: int) -> float:
-    if len(ordered) < 2:  # noqa: PLR2004
+    if len(ordered) < 2:
         return ordered[0] if ordered else 0.0
     return quantiles(ordered, n=100, method="inclusive")[per_cent - 1]
 

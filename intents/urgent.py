@@ -1,4 +1,6 @@
-"""The red-flag check: would a triage nurse, reading this message, send the person for help now?
+"""The red-flag check: does this message mean "get help now"?
+
+The one question is whether a triage nurse reading it would send the person for help at once.
 
 It runs before everything else, on every message, with nothing but this package and its content:
 no database, no model, no clock. Each clause is judged by itself and the worst one decides.
@@ -11,14 +13,19 @@ from pathlib import Path
 
 from intents.normalize import normalize
 from intents.urgent_reading import Reading, read, speaks
-from intents.urgent_rules import CRISIS_KIND, KINDS, Language, Rule, UrgentError, load_language
+from intents.urgent_load import load_language
+from intents.urgent_rules import CRISIS_KIND, KINDS, Language, Rule, UrgentError
 
 __all__ = ["KINDS", "Alarm", "RedFlags", "UrgentError", "load_red_flags"]
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """A red flag: its kind, the rule that was met, and whether crisis help is needed too."""
+    """A red flag: the worst kind met, its rule and version, and whether crisis help is needed.
+
+    `crisis` is true as soon as any suicide or self-harm rule is met, also when the worst kind is
+    another, such as an overdose.
+    """
 
     kind: str
     rule: str
@@ -36,18 +43,17 @@ class RedFlags:
     def check(self, text: str) -> Alarm | None:
         """Give the worst alarm in a message, or None. Same text, same answer; never raises."""
         clean = normalize(_keep_lines(text))
-        alarms: list[tuple[int, Alarm]] = []
-        crisis = False
+        met: list[tuple[int, Rule]] = []
         for language in self._languages:
             if not speaks(language, clean):
                 continue
             for rule in met_rules(language, clean):
-                alarms.append((language.rank[rule.kind], Alarm(rule.kind, rule.id, rule.version, crisis=False)))
-                crisis |= rule.kind == CRISIS_KIND
-        if not alarms:
+                met.append((language.rank[rule.kind], rule))
+        if not met:
             return None
-        worst = min(alarms, key=lambda ranked: ranked[0])[1]
-        return Alarm(worst.kind, worst.rule, worst.version, crisis)
+        worst = min(met, key=lambda ranked: ranked[0])[1]
+        crisis = any(rule.kind == CRISIS_KIND for _, rule in met)
+        return Alarm(worst.kind, worst.id, worst.version, crisis)
 
 
 def load_red_flags(folder: Path) -> RedFlags:
@@ -58,7 +64,8 @@ def load_red_flags(folder: Path) -> RedFlags:
     paths = sorted(folder.glob("*/urgent.toml"))
     if not paths:
         raise UrgentError([f"{folder}: has no <language>/urgent.toml"])
-    languages, problems = [], []
+    languages: list[Language] = []
+    problems: list[str] = []
     for path in paths:
         try:
             languages.append(load_language(path))
@@ -79,17 +86,16 @@ def met_rules(language: Language, clean: str) -> list[Rule]:
 
 def _is_met(rule: Rule, reading: Reading) -> bool:
     live = reading.live(rule.ignores)
-    everything = live.message
-    if rule.says & everything and not rule.companions and not rule.unless:
-        return True
-    for clause, mask in enumerate(live.clauses):
-        core = {"clause": mask, "near": live.near(clause), "message": everything}[rule.within]
-        if not (rule.says & mask or (rule.needs and all(need & core for need in rule.needs))):
-            continue
-        around = {"clause": mask, "near": live.near(clause), "message": everything}
-        if rule.unless & around["near"]:
-            continue
-        if all(companion & around[rule.companions_in] for companion in rule.companions):
+    if not rule.gate & live.message[0]:
+        return False
+    core, around, near = live.window(rule.within), live.window(rule.companions_in), live.near
+    for clause, mask in enumerate(live.clause):
+        said = rule.says & mask or (rule.needs and all(need & core[clause] for need in rule.needs))
+        if (
+            said
+            and not rule.unless & near[clause]
+            and all(companion & around[clause] for companion in rule.companions)
+        ):
             return True
     return False
 

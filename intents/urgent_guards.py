@@ -5,7 +5,8 @@ Every class of such words is data (`[guards]` in `urgent.toml`) with one of a fe
 - `next`: the sign that follows at once, and a list hanging on it (没有胸痛、气短).
 - `overlap`: a sign that is part of the phrase itself (想死你们).
 - `clause`, `sentence`, `message`: every sign there.
-- `rest`: every later sign of the sentence (要是…); `earlier`: every sign up to the word (… 自己好了).
+- `rest`: every later sign of the sentence (要是…).
+- `earlier`: every sign of the sentence up to the word (… 自己好了).
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,80 +23,89 @@ class Guards:
     """The guards of one language at work on one message."""
 
     def __init__(self, language: Language, clauses: Clauses, found: Sequence[Found]) -> None:
-        """Sort what was found into signs, facts and guard words."""
+        """Sort what was found into signs, facts and guard words, and see what each takes away."""
         self._language, self._clauses = language, clauses
         self._spoken = [one for one in found if one.mask & language.vocabulary_mask]
-        self._words = {guard.bit: list(self._guard_words(guard, found)) for guard in language.guards}
-        self._spoken = [one for one in self._spoken if not self._swallowed(one)]
+        guard_words = [one for one in found if one.mask & language.guard_mask]
+        self._words = self._all_guard_words(guard_words)
+        if self._words:
+            self._drop_swallowed()
         self._denied = self._all_denied()
-        self._clause_masks = [0] * len(clauses.starts)
-        for one in self._spoken:
-            if one not in self._denied:
-                self._clause_masks[self._clause(one)] |= one.mask
+        self._masks = self._said()
+        self._against, self._later = self._taken_away()
 
     def marked(self) -> Iterator[tuple[int, int, int]]:
         """Yield (clause, bits, guards against it) for every sign and fact."""
+        sign_mask = self._language.sign_mask
         for one in self._spoken:
             denied = self._denied.get(one, 0)
-            signs = one.mask & self._language.sign_mask
-            facts = one.mask & ~self._language.sign_mask
             clause = self._clause(one)
-            if facts:
+            if facts := one.mask & ~sign_mask:
                 yield clause, facts, denied
-            if signs:
-                yield clause, signs, denied | self._against(one)
+            if signs := one.mask & sign_mask:
+                yield clause, signs, denied | self._against[clause] | self._said_before(one)
 
     def _clause(self, one: Found) -> int:
         return self._clauses.clause_of[one.start]
 
-    def _sentence(self, one: Found) -> int:
-        return self._clauses.sentence_of[self._clause(one)]
-
-    def _guard_words(self, guard: Guard, found: Sequence[Found]) -> Iterator[Found]:
-        exceptions = [one for one in found if one.mask & guard.except_mask]
-        for one in found:
-            if not one.mask & guard.word_mask:
+    def _all_guard_words(self, found: Sequence[Found]) -> list[tuple[Guard, list[Found]]]:
+        """List the guards' words that are meant as such: 不 is none in 喘不上气."""
+        signs = [one for one in self._spoken if one.mask & self._language.sign_mask]
+        meant = []
+        for guard in self._language.guards:
+            words = [one for one in found if one.mask & guard.word_mask]
+            if not words:
                 continue
-            if any(_covers(other, one) for other in exceptions):
-                continue
-            if guard.first and not self._opens_clause(one):
-                continue
-            if guard.scope != "overlap" and any(_holds(other, one) for other in self._spoken):
-                continue
-            yield one
+            exceptions = [one for one in found if one.mask & guard.except_mask]
+            words = [
+                one
+                for one in words
+                if not any(_covers(other, one) for other in exceptions)
+                and (not guard.first or self._opens_clause(one))
+                and (guard.scope == "overlap" or not any(_holds(other, one) for other in signs))
+            ]
+            if words:
+                meant.append((guard, words))
+        return meant
 
     def _opens_clause(self, one: Found) -> bool:
         before = self._clauses.clause_of[one.start - 1] if one.start else -1
         return before != self._clause(one)
 
-    def _swallowed(self, one: Found) -> bool:
-        for guard in self._language.guards:
-            for word in self._words[guard.bit]:
-                if guard.scope == "overlap":
-                    if _touch(word, one) and not _within(word, one):
-                        return True
-                elif guard.scope != "next" and _within(one, word):
-                    return True
-        return False
+    def _drop_swallowed(self) -> None:
+        """Forget signs that are only part of a guard's phrase: 想死 in 想死你们."""
+        sayings = [
+            word for guard, words in self._words if guard.scope == "overlap" for word in words
+        ]
+        others = [
+            word
+            for guard, words in self._words
+            if guard.scope not in ("overlap", "next")
+            for word in words
+        ]
+        self._spoken = [
+            one
+            for one in self._spoken
+            if not any(_touch(word, one) and not _within(word, one) for word in sayings)
+            and not any(_within(one, word) for word in others)
+        ]
 
     def _all_denied(self) -> dict[Found, int]:
         denied: dict[Found, int] = {}
-        for guard in self._language.guards:
-            if guard.scope != "next" or not self._words[guard.bit]:
+        for guard, words in self._words:
+            if guard.scope != "next":
                 continue
             for one in self._spoken:
-                if any(self._binds(guard, word, one) for word in self._words[guard.bit]):
+                if any(self._binds(guard, word, one) for word in words):
                     denied[one] = denied.get(one, 0) | guard.bit
             if guard.lists:
                 self._carry_on(guard, denied)
         return denied
 
     def _binds(self, guard: Guard, word: Found, one: Found) -> bool:
-        if self._clause(word) != self._clause(one):
-            return False
         before = 0 <= one.start - word.end <= guard.reach
         inside = one.gap_start <= word.start and 0 <= one.gap_end - word.end <= guard.reach
-        return before or inside
+        return (before or inside) and self._clause(word) == self._clause(one)
 
     def _carry_on(self, guard: Guard, denied: dict[Found, int]) -> None:
         """Let a denial run along a list: 无胸闷、气短、咯血."""
@@ -112,40 +122,69 @@ class Guards:
         same = self._clauses.clause_of[start - 1] == self._clauses.clause_of[end]
         return same and all(item[0] in _JOINS for item in self._clauses.tokens[start:end])
 
-    def _against(self, one: Found) -> int:
-        against = 0
-        for guard in self._language.guards:
-            words = self._words[guard.bit]
-            if words and any(self._reaches(guard, word, one) for word in words):
-                if not guard.unless_mask & self._around(guard.unless_in, one):
-                    against |= guard.bit
-        return against
+    def _said(self) -> dict[str, list[int]]:
+        """Join what stands in each clause, its sentence and the message, as seen from a clause."""
+        sentence_of = self._clauses.sentence_of
+        clauses = [0] * len(sentence_of)
+        sentences = [0] * (sentence_of[-1] + 1)
+        message = 0
+        for one in self._spoken:
+            if one not in self._denied:
+                clause = self._clause(one)
+                clauses[clause] |= one.mask
+                sentences[sentence_of[clause]] |= one.mask
+                message |= one.mask
+        return {
+            "clause": clauses,
+            "sentence": [sentences[sentence] for sentence in sentence_of],
+            "message": [message] * len(sentence_of),
+        }
 
-    def _reaches(self, guard: Guard, word: Found, one: Found) -> bool:
-        same_sentence = self._sentence(word) == self._sentence(one)
+    def _taken_away(self) -> tuple[list[int], list[tuple[Guard, Found]]]:
+        """Give the guards that reach each clause as a whole, and those reaching on from a word."""
+        against = [0] * len(self._clauses.starts)
+        later = []
+        for guard, words in self._words:
+            said = self._masks[guard.unless_in]
+            for word in words:
+                if guard.scope == "rest":
+                    later.append((guard, word))
+                for clause in self._reached(guard, self._clause(word)):
+                    if not guard.unless_mask & said[clause]:
+                        against[clause] |= guard.bit
+        return against, later
+
+    def _reached(self, guard: Guard, clause: int) -> Sequence[int]:
+        sentence_of = self._clauses.sentence_of
         match guard.scope:
             case "clause":
-                return self._clause(word) == self._clause(one)
-            case "rest":
-                return same_sentence and word.start < one.start
-            case "earlier":
-                return same_sentence and self._clause(word) >= self._clause(one)
-            case "sentence":
-                return same_sentence
+                return (clause,)
             case "message":
-                return True
+                return range(len(sentence_of))
+            case "sentence" | "earlier":
+                first = sentence_of.index(sentence_of[clause])
+                last = clause
+                while (
+                    guard.scope == "sentence"
+                    and last + 1 < len(sentence_of)
+                    and sentence_of[last + 1] == sentence_of[clause]
+                ):
+                    last += 1
+                return range(first, last + 1)
             case _:
-                return False
+                return ()
 
-    def _around(self, unit: str, one: Found) -> int:
-        if unit == "clause":
-            return self._clause_masks[self._clause(one)]
-        mask = 0
-        sentence = self._sentence(one)
-        for clause, clause_mask in enumerate(self._clause_masks):
-            if unit == "message" or self._clauses.sentence_of[clause] == sentence:
-                mask |= clause_mask
-        return mask
+    def _said_before(self, one: Found) -> int:
+        """Give the `rest` guards that were said earlier in the sign's sentence."""
+        against = 0
+        clause = self._clause(one)
+        sentence = self._clauses.sentence_of[clause]
+        for guard, word in self._later:
+            same = self._clauses.sentence_of[self._clause(word)] == sentence
+            lifted = guard.unless_mask & self._masks[guard.unless_in][clause]
+            if word.start < one.start and same and not lifted:
+                against |= guard.bit
+        return against
 
 
 def _covers(outer: Found, inner: Found) -> bool:

@@ -12,25 +12,17 @@ _DIGITS = {char: value for value, char in enumerate("零一二三四五六七八
 _DIGITS |= {"〇": 0, "两": 2, "俩": 2}
 _NUMERAL = re.compile(r"[零〇一二两三四五六七八九十百]{2,}(?:点[零〇一二三四五六七八九]+)?")
 _HALF_DEGREE = re.compile(r"(\d)([度°])([一二三四五六七八九])(?![个天次多小分年月])")
-_HAN_NUMBER = r"(\d+(?:\.\d+)?|[一二两三四五六七八九十半])"
+_HAN = r"(\d+(?:\.\d+)?|[一二两三四五六七八九十半])"
 _WORD_NUMBERS = {
-    word: value
-    for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-        "fifteen sixteen seventeen eighteen nineteen twenty".split(),
-    )
-} | {"a": 1, "an": 1, "thirty": 30, "forty": 40, "fifty": 50, "hundred": 100, "dozen": 12}
-_EN_NUMBER = rf"(\d+(?:\.\d+)?|{'|'.join(sorted(_WORD_NUMBERS, key=len, reverse=True))})"
-
-
-class Quantity(NamedTuple):
-    """A measurement as written: what, how much (a second value for pressure), and where."""
-
-    name: str
-    value: float
-    second: float
-    at: int
-
+    "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
+    "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "dozen": 12, "fifteen": 15,
+    "eighteen": 18, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "hundred": 100,
+}  # fmt: skip
+_EN = rf"(\d+(?:\.\d+)?|{'|'.join(sorted(_WORD_NUMBERS, key=len, reverse=True))})"
+_HOTTER_IS_FAHRENHEIT = 90
+_HIGHER_IS_MG_PER_DL = 34
+_THREE_DIGITS = re.compile(r"\d{3}")
+_ANY_NUMBER = re.compile(r"[\d一二两三四五六七八九十半]|\b(?:" + "|".join(_WORD_NUMBERS) + r")\b")
 
 QUANTITIES = {
     "bp": "blood pressure, mmHg, upper/lower",
@@ -44,8 +36,30 @@ QUANTITIES = {
     "age_years": "age in years",
     "minutes": "how long it has lasted, minutes",
 }
-
 SIGNS = frozenset({"bp", "temperature", "heart_rate", "spo2", "glucose"})
+_POSSIBLE = {
+    "bp": (60, 320), "temperature": (30, 44), "heart_rate": (10, 320), "spo2": (30, 100),
+    "glucose": (0.2, 60), "weeks": (1, 44), "tablets": (0.5, 1000), "age_months": (0, 36),
+    "age_years": (0, 120), "minutes": (0.5, 6000),
+}  # fmt: skip
+
+
+class Quantity(NamedTuple):
+    """A measurement as written: what, how much (a second value for pressure), and where."""
+
+    name: str
+    value: float
+    second: float
+    at: int
+
+
+class _Pattern(NamedTuple):
+    """How a quantity is written; `hints` are looked for first, because most messages have none."""
+
+    name: str
+    hints: tuple[str, ...]
+    pattern: re.Pattern[str]
+    read: Callable[[re.Match[str]], float]
 
 
 def arabic(text: str) -> str:
@@ -82,121 +96,196 @@ def _number(text: str) -> float:
     return {"十": 10.0, "半": 0.5}.get(text) or float(text)
 
 
-def _celsius(value: str, half: str = "") -> float:
-    degrees = float(value) + (float(half) / 10 ** len(half) if half else 0)
-    return (degrees - 32) / 1.8 if degrees > 90 else degrees  # noqa: PLR2004
+def _first(found: re.Match[str]) -> str:
+    return next(group for group in found.groups() if group)
 
 
-def _sugar(value: str) -> float:
-    level = float(value)
-    return level / 18 if level >= 34 else level  # noqa: PLR2004
+def _times(factor: float) -> Callable[[re.Match[str]], float]:
+    return lambda found: _number(_first(found)) * factor
 
 
-_Reader = Callable[[re.Match[str]], tuple[float, float]]
+def _degrees(found: re.Match[str]) -> float:
+    parts = [group for group in found.groups() if group]
+    value = float(parts[0] + ("." + parts[1] if len(parts) > 1 else ""))
+    return (value - 32) / 1.8 if value > _HOTTER_IS_FAHRENHEIT else value
 
 
-def _scaled(factor: float) -> _Reader:
-    return lambda found: (_number(found[1]) * factor, 0)
+def _sugar(found: re.Match[str]) -> float:
+    level = float(found[1])
+    return level / 18 if level >= _HIGHER_IS_MG_PER_DL else level
 
-
-_POSSIBLE = {
-    "bp": (60, 320), "temperature": (30, 44), "heart_rate": (10, 320), "spo2": (30, 100),
-    "glucose": (0.2, 60), "weeks": (1, 44), "tablets": (0.5, 1000), "age_months": (0, 36),
-    "age_years": (0, 120), "minutes": (0.5, 6000),
-}  # fmt: skip
 
 _PRESSURE = re.compile(
-    r"(?:(?:高压|上压|收缩压)[^\d,。]{0,4}(\d{3})[^\d。]{0,6}(?:低压|下压|舒张压)[^\d。]{0,4}(\d{2,3}))"
+    r"(?:(?:高压|上压|收缩压)[^\d,。]{0,4}(\d{3})[^\d。]{0,6}(?:低压|下压|舒张压)[^\d,。]{0,4}(\d{2,3}))"
     r"|(?<![\d.])(\d{3}) ?(?:/|over|比|-|~|和|到|,) ?(\d{2,3})(?![\d.])"
-    r"|(?:血压|高压|上压|收缩压|\bbp|blood pressure|systolic)[^\d,。;]{0,12}?(\d{3})(?!\d| ?(?:/|over|比|-|~|和|到) ?\d)"
+    r"|(?:血压|高压|上压|收缩压|\bbp|blood pressure|systolic)[^\d,。;]{0,12}?(\d{3})"
+    r"(?!\d| ?(?:/|over|比|-|~|和|到) ?\d)"
     r"|(?:低压|下压|舒张压|diastolic)[^\d,。;]{0,8}?(?P<low>\d{3})(?!\d)",
 )
-_PATTERNS: tuple[tuple[str, re.Pattern[str], _Reader], ...] = (
-    ("temperature", re.compile(
-        r"(?<![\d.])(3[4-9]|4[0-3])(?:\.(\d{1,2}))?(?=多|几|左右|以上)?[多几]? ?(?:度|°|℃|摄氏)(?:c|C)?(\d)?"),
-     lambda found: (_celsius(found[1], found[2] or found[3] or ""), 0)),
-    ("temperature", re.compile(
-        r"(?:体温|发烧|高烧|低烧|高热|发热|烧到了?|烧|fever|temp|temperature)[^\d,。;]{0,12}?"
-        r"(3[5-9]|4[0-3])(?:[.·。](\d{1,2}))?(?![\d岁天个月周/年分斤])"),
-     lambda found: (_celsius(found[1], found[2] or ""), 0)),
-    ("temperature", re.compile(
-        r"(?:fever|temp|temperature|running a|has a|had a|with a)[^\d]{0,14}?(9[5-9]|10[0-8])(?:\.(\d))?(?!\d)"
-        r"|(?<![\d.])(9[5-9]|10[0-8])(?:\.(\d))? ?(?:f\b|degrees?|°|fever|temp|rectal)"),
-     lambda found: (_celsius(found[1] or found[3], found[2] or found[4] or ""), 0)),
-    ("temperature", re.compile(r"(?<![\d.])(3[4-9]|4[0-3])(?:\.(\d))? ?(?:c\b|degrees)"),
-     lambda found: (_celsius(found[1], found[2] or ""), 0)),
-    ("heart_rate", re.compile(
-        r"(?:心率|心跳|脉搏|脉率|\bhr\b|heart ?rate|pulse|heart (?:is )?(?:beating|racing|going))"
-        r"[^\d。;]{0,16}?(\d{2,3})(?![\d/岁年])"),
-     _scaled(1)),
-    ("heart_rate", re.compile(r"(?<![\d.])(\d{2,3})[多几来]? ?(?:下|跳|bpm|beats|次/分|次每分)"), _scaled(1)),
-    ("heart_rate", re.compile(r"心[^。;\d]{0,14}(?:量|测|数|到|达)(?:了|到)*(1[2-9]\d|2\d\d)(?!\d)"), _scaled(1)),
-    ("spo2", re.compile(
-        r"(?:血氧|氧饱和|饱和度|spo2|sp02|\bsats?\b|o2|oxygen|\bpulse ?ox)[^\d。;]{0,18}?(\d{2,3})(?!\d)"),
-     _scaled(1)),
-    ("glucose", re.compile(
-        r"(?:血糖|糖(?!尿)|sugars?|glucose|\bbs\b|\bbg\b|blood ?sugar)(?:仪|值|level|levels)?"
-        r"[^\d。;]{0,16}?(\d{1,3}(?:\.\d)?)(?![\d岁年天粒片颗个型月周])"),
-     lambda found: (_sugar(found[1]), 0)),
-    ("weeks", re.compile(
-        rf"(?:孕|怀|妊娠|胎|宫内)[^\d,。;]{{0,6}}?{_HAN_NUMBER}\+?\d?多?个?(?:周|w|星期|礼拜)"), _scaled(1)),
-    ("weeks", re.compile(
-        rf"(?:孕|怀|妊娠|有喜|身孕)[^\d,。;]{{0,6}}?{_HAN_NUMBER}个?多?(?:个)?月"), _scaled(4.35)),
-    ("weeks", re.compile(rf"{_HAN_NUMBER}个?多?月(?:的)?(?:身孕|孕妇|大肚子|孕)"), _scaled(4.35)),
-    ("weeks", re.compile(r"(?<![\d.第])(2\d|3\d|4[0-2])\+?\d?周(?![岁年])"), _scaled(1)),
-    ("weeks", re.compile(rf"{_EN_NUMBER}[ -]?(?:weeks?|wks?|w)(?: and \d days?)?[ -]?(?:preg|pg\b|along|gest)"),
-     _scaled(1)),
-    ("weeks", re.compile(rf"(?:preg\w*|gestation\w*)[ ,]*(?:at |im |with |about |now )*{_EN_NUMBER} ?(?:weeks?|wks?|w\b)"),
-     _scaled(1)),
-    ("weeks", re.compile(rf"{_EN_NUMBER}[ -]?months?[ -]?(?:preg|along)"), _scaled(4.35)),
-    ("tablets", re.compile(rf"{_HAN_NUMBER}[多几来]?(?:片|粒|颗|丸|板|盒|瓶)"), _scaled(1)),
-    ("tablets", re.compile(
-        rf"\b{_EN_NUMBER} (?:\w+ ){{0,3}}?(?:tablets?|tabs?|pills?|capsules?|caps|mg\b)"), _scaled(1)),
-    ("tablets", re.compile(r"\b(\d+) ?x ?\d+ ?mg|(?<!\d)(\d+) (?:of (?:my|her|his|the) )"),
-     lambda found: (_number(found[1] or found[2]), 0)),
-    ("tablets", re.compile(
-        rf"\b(?:took|taken|swallowed|popped|ate|downed) (?:about |like |over |around |nearly |at least )?{_EN_NUMBER} "
-        r"(?!mg|mcg|ml|days?|hours?|years?|weeks?|months?|minutes?|grams?|doses? a)[a-z]"), _scaled(1)),
-    ("age_months", re.compile(
-        rf"{_HAN_NUMBER}多?天(?=的?(?:宝|婴|新生|娃|小孩|孩子|大|女宝|男宝|小宝|bb)|了?[,。]?(?:宝|娃))"), _scaled(1 / 30.4)),
-    ("age_months", re.compile(
-        rf"(?:出生|新生儿|宝宝|婴儿|娃娃?|bb|女宝|男宝|刚生|生下来|生后)[^\d,。;岁上近]{{0,6}}?{_HAN_NUMBER}多?天"
-        r"(?![前没不未都也了])"),
-     _scaled(1 / 30.4)),
-    ("age_months", re.compile(
-        rf"(?:宝宝|婴儿|娃娃?|孩子|儿子|女儿|闺女|小孩|出生|bb|女宝|男宝|宝贝)[^\d,。;岁]{{0,5}}?{_HAN_NUMBER}(?:个?多?月|个半月)"
-        r"(?![前没不未都也])"),
-     _scaled(1)),
-    ("age_months", re.compile(
-        rf"(?<!怀孕)(?<!孕){_HAN_NUMBER}(?:个多?月|个半月|月龄|月)(?:大|龄)?(?:的|,)?(?:小)?(?:宝|婴|娃|男|女|孩|bb|奶娃)"), _scaled(1)),
-    ("age_months", re.compile(rf"(?<!怀孕)(?<!孕){_HAN_NUMBER}(?:个?半?月|月龄)大"), _scaled(1)),
-    ("age_months", re.compile(
-        rf"\b{_EN_NUMBER}[ -]?(?:days?|d)[ -]?(?:old|o\b|baby|newborn|infant)"), _scaled(1 / 30.4)),
-    ("age_months", re.compile(
-        rf"\b{_EN_NUMBER}[ -]?(?:weeks?|wks?|wk)[ -]?(?:old|o\b|baby|newborn|infant)"), _scaled(7 / 30.4)),
-    ("age_months", re.compile(
-        rf"\b{_EN_NUMBER}[ -]?(?:months?|mos?|mths?|mth)[ -]?(?:old|o\b|baby|infant)"), _scaled(1)),
-    ("age_years", re.compile(r"(?<![\d.])(\d{1,3})多?岁"), _scaled(1)),
-    ("age_years", re.compile(rf"\b{_EN_NUMBER}[ -]?(?:years?|yrs?|yr|y)[ /-]?(?:old|o\b)|\bage[d ]+(\d+)"),
-     lambda found: (_number(found[1] or found[2]), 0)),
-    ("minutes", re.compile(rf"{_HAN_NUMBER}[多几来]?分钟"), _scaled(1)),
-    ("minutes", re.compile(rf"{_HAN_NUMBER}[多几来]?个?(?:半)?(?:小时|钟头|钟点)"), _scaled(60)),
-    ("minutes", re.compile(rf"\b{_EN_NUMBER} ?(?:minutes?|mins?)\b"), _scaled(1)),
-    ("minutes", re.compile(rf"\b{_EN_NUMBER} ?(?:hours?|hrs?)\b"), _scaled(60)),
-)  # fmt: skip
+_DEGREES = r"(3[4-9]|4[0-3])(?:\.(\d{1,2}))?"
+_NO_AGE = r"(?![\d岁天个月周/年分斤])"
+_PULSE = r"(?:心率|心跳|脉搏|脉率|\bhr\b|heart ?rate|pulse|heart (?:is )?(?:beating|racing|pounding))"
+_OXYGEN = r"(?:血氧|氧饱和|饱和度|spo2|sp02|\bsats?\b|\bo2\b|oxygen|pulse ?ox)"
+_SUGAR = r"(?:血糖|糖(?!尿)|sugars?|glucose|\bbs\b|\bbg\b)(?:仪|值|level|levels)?"
+_NOT_SUGAR = r"(?![\d岁年天粒片颗个型月周])"
+_BABY_NEXT = r"(?:大|龄)?(?:的|,)?(?:小)?(?:宝|婴|娃|男|女|孩|bb|奶娃)"
+_TO_BABY = r"(?=的?(?:宝|婴|新生|娃|小孩|孩子|大|女宝|男宝|小宝|bb)|了?[,。]?(?:宝|娃))"
+_BABY = r"(?:宝宝|婴儿|娃娃?|bb|女宝|男宝|出生|新生儿|刚生|生下来|生后)"
+_CHILD = r"(?:宝宝|婴儿|娃娃?|孩子|儿子|女儿|闺女|小孩|出生|bb|女宝|男宝|宝贝)"
+_TABLET = r"(?:tablets?|tabs?|pills?|capsules?|caps|mg\b)"
+_NOT_A_PILL = (
+    r"(?!mg|mcg|ml|days?|hours?|hrs?|years?|weeks?|months?|minutes?|mins?|grams?|times|tests?|class)"
+)
+_TOOK = r"\b(?:took|taken|swallowed|popped|ate|downed) (?:about |like |over |around |nearly )?"
+_FEVER = r"(?:fever|temp|temperature|running a|has a|had a|with a)"
+
+
+def _compiled(rows: str, name: str, read: Callable[[re.Match[str]], float]) -> Iterator[_Pattern]:
+    """Compile lines of `hint hint :: pattern`."""
+    for row in rows.strip().splitlines():
+        hints, _, pattern = row.strip().partition(" :: ")
+        yield _Pattern(name, tuple(hints.split()), re.compile(pattern), read)
+
+
+_PATTERNS: tuple[_Pattern, ...] = (
+    *_compiled(
+        rf"""
+        度 ° ℃ :: (?<![\d.]){_DEGREES}[多几]? ?(?:度|°|℃|摄氏)c?(\d)?
+        体温 烧 热 :: (?:体温|烧到了?|烧|高热|发热)[^\d,。;]{{0,12}}?{_DEGREES}{_NO_AGE}
+        fever temp :: (?:fever|temp|temperature)[^\d,;]{{0,12}}?{_DEGREES}(?!\d)
+        9 10 :: {_FEVER}[^\d]{{0,14}}?(9[5-9]|10[0-8])(?:\.(\d))?(?!\d)
+        9 10 :: (?<![\d.])(9[5-9]|10[0-8])(?:\.(\d))? ?(?:f\b|degrees?|°|fever|temp|rectal)
+        3 4 :: (?<![\d.])(3[4-9]|4[0-3])(?:\.(\d))? ?(?:c\b|degrees)
+        """,
+        "temperature",
+        _degrees,
+    ),
+    *_compiled(
+        rf"""
+        心率 心跳 脉 hr heart pulse :: {_PULSE}[^\d。;]{{0,16}}?(\d{{2,3}})(?![\d/岁年])
+        下 跳 次 bpm beats :: (?<![\d.])(\d{{2,3}})[多几来]? ?(?:下|跳|bpm|beats|次/分|次每分)
+        心 :: 心[^。;\d]{{0,14}}(?:量|测|数|到|达)(?:了|到)*(1[2-9]\d|2\d\d)(?!\d)
+        """,
+        "heart_rate",
+        _times(1),
+    ),
+    *_compiled(
+        rf"""
+        血氧 饱和 sp sat o2 oxygen ox :: {_OXYGEN}[^\d。;]{{0,18}}?(\d{{2,3}})(?!\d)
+        """,
+        "spo2",
+        _times(1),
+    ),
+    *_compiled(
+        rf"""
+        糖 sugar glucose bs bg :: {_SUGAR}[^\d。;]{{0,16}}?(\d{{1,3}}(?:\.\d)?){_NOT_SUGAR}
+        """,
+        "glucose",
+        _sugar,
+    ),
+    *_compiled(
+        rf"""
+        孕 怀 胎 :: (?:孕|怀|妊娠|胎|宫内)[^\d,。;]{{0,6}}?{_HAN}\+?\d?多?个?(?:周|w|星期|礼拜)
+        周 :: (?<![\d.第])(2\d|3\d|4[0-2])\+?\d?周(?![岁年])
+        week wk :: {_EN}[ -]?(?:weeks?|wks?|w)(?: and \d days?)?[ -]?(?:preg|pg\b|along|gest)
+        week wk :: \bat (2\d|3\d|4[0-2]) ?(?:weeks|wks)\b
+        preg gest :: (?:preg\w*|gestation\w*)[ ,]*(?:at |with |about |now )*{_EN} ?(?:weeks?|wks?)
+        """,
+        "weeks",
+        _times(1),
+    ),
+    *_compiled(
+        rf"""
+        孕 怀 :: (?:孕|怀|妊娠)[^\d,。;]{{0,6}}?{_HAN}个?多?月
+        孕 :: {_HAN}个?多?月(?:的)?(?:身孕|孕妇|大肚子|孕)
+        month :: {_EN}[ -]?months?[ -]?(?:preg|along)
+        """,
+        "weeks",
+        _times(4.35),
+    ),
+    *_compiled(
+        rf"""
+        片 粒 颗 丸 板 盒 瓶 :: {_HAN}[多几来]?(?:片|粒|颗|丸|板|盒|瓶)
+        tab pill cap mg :: \b{_EN} (?:\w+ ){{0,3}}?{_TABLET}
+        mg :: \b(\d+) ?x ?\d+ ?mg
+        took taken swallowed popped ate downed :: {_TOOK}{_EN} {_NOT_A_PILL}[a-z]
+        """,
+        "tablets",
+        _times(1),
+    ),
+    *_compiled(
+        rf"""
+        天 :: {_HAN}多?天{_TO_BABY}
+        天 :: {_BABY}[^\d,。;岁上近]{{0,6}}?{_HAN}多?天(?![前没不未都也了])
+        day :: \b{_EN}[ -]?(?:days?|d)[ -]?(?:old|o\b|baby|newborn|infant)
+        """,
+        "age_months",
+        _times(1 / 30.4),
+    ),
+    *_compiled(
+        rf"""
+        月 :: {_CHILD}[^\d,。;岁]{{0,5}}?{_HAN}(?:个?多?月|个半月)(?![前没不未都也])
+        月 :: (?<!怀孕)(?<!孕){_HAN}(?:个多?月|个半月|月龄|月){_BABY_NEXT}
+        月 :: (?<!怀孕)(?<!孕){_HAN}(?:个?半?月|月龄)大
+        month mo mth :: \b{_EN}[ -]?(?:months?|mos?|mths?|mth)[ -]?(?:old|o\b|baby|infant)
+        """,
+        "age_months",
+        _times(1),
+    ),
+    *_compiled(
+        rf"""
+        week wk :: \b{_EN}[ -]?(?:weeks?|wks?|wk)[ -]?(?:old|o\b|baby|newborn|infant)
+        """,
+        "age_months",
+        _times(7 / 30.4),
+    ),
+    *_compiled(
+        rf"""
+        岁 :: (?<![\d.])(\d{{1,3}})多?岁
+        year yr y/o :: \b{_EN}[ -]?(?:years?|yrs?|yr|y)[ /-]?(?:old|o\b)
+        yo :: \b(\d{{1,3}}) ?yo\b
+        age :: \bage[d ]+(\d+)
+        """,
+        "age_years",
+        _times(1),
+    ),
+    *_compiled(
+        rf"""
+        分钟 :: {_HAN}[多几来]?分钟
+        min :: \b{_EN} ?(?:minutes?|mins?)\b
+        """,
+        "minutes",
+        _times(1),
+    ),
+    *_compiled(
+        rf"""
+        小时 钟 :: {_HAN}[多几来]?个?(?:半)?(?:小时|钟头|钟点)
+        hour hr :: \b{_EN} ?(?:hours?|hrs?)\b
+        """,
+        "minutes",
+        _times(60),
+    ),
+)
 
 
 def measure(text: str) -> Iterator[Quantity]:
     """Yield every measurement of a folded text (see `arabic`); impossible values are left out."""
-    for found in _PRESSURE.finditer(text):
+    if not _ANY_NUMBER.search(text):
+        return
+    for found in _PRESSURE.finditer(text) if _THREE_DIGITS.search(text) else ():
         upper = float(found[1] or found[3] or found[5] or 0)
         lower = float(found[2] or found[4] or found["low"] or 0)
         low, high = _POSSIBLE["bp"]
         if low <= max(upper, lower) <= high and (not upper or upper > lower):
             yield Quantity("bp", upper, lower, found.start())
-    for name, pattern, reader in _PATTERNS:
+    for name, hints, pattern, read in _PATTERNS:
+        for hint in hints:
+            if hint in text:
+                break
+        else:
+            continue
         low, high = _POSSIBLE[name]
         for found in pattern.finditer(text):
-            value, second = reader(found)
+            value = read(found)
             if low <= value <= high:
-                yield Quantity(name, value, second, found.start())
+                yield Quantity(name, value, 0, found.start())

@@ -5,7 +5,7 @@ that may be missing; `…` for a few words in between; and in English `breath*` 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -124,40 +124,64 @@ class Words:
         """List every phrase that stands inside one clause, in order of its start."""
         found: list[Found] = []
         first = self._root.next
-        for start, spellings in enumerate(clauses.tokens):
+        tokens = clauses.tokens
+        last = len(tokens) - 1
+        for start, spellings in enumerate(tokens):
+            following = tokens[start + 1] if start < last else ()
             for spelling in spellings:
                 for node in first.get(spelling, ()):
-                    found += self._follow(node, clauses, start, start + 1, (-1, -1))
+                    if node.mask or node.gap or _leads_on(node, following):
+                        self._follow(node, clauses, (start, start + 1, -1, -1), found)
         return found
 
     def _follow(
         self,
         node: _Node,
         clauses: Clauses,
-        start: int,
-        position: int,
-        gap: tuple[int, int],
-    ) -> Iterator[Found]:
+        place: tuple[int, int, int, int],
+        found: list[Found],
+    ) -> None:
+        """Add what is complete at a place (start, end, last gap) and whatever follows from it."""
+        start, position, gap_start, gap_end = place
         if node.mask:
-            yield Found(start, position, node.mask, *gap)
-        clause_of = clauses.clause_of
-        clause = clause_of[start]
-        last = len(clause_of)
-        if node.next and position < last and clause_of[position] == clause:
+            found.append(Found(start, position, node.mask, gap_start, gap_end))
+        if position >= len(clauses.tokens):
+            return
+        if node.next and clauses.clause_of[position] == clauses.clause_of[start]:
             for spelling in clauses.tokens[position]:
                 for after in node.next.get(spelling, ()):
-                    yield from self._follow(after, clauses, start, position + 1, gap)
-        if not node.gap:
-            return
-        for jump in range(position, min(position + self._gap + 1, last)):
-            if clause_of[jump] != clause:
+                    self._follow(after, clauses, (start, position + 1, gap_start, gap_end), found)
+        if node.gap:
+            self._jump(node, clauses, (start, position), found)
+
+    def _jump(
+        self,
+        node: _Node,
+        clauses: Clauses,
+        place: tuple[int, int],
+        found: list[Found],
+    ) -> None:
+        """Go on with what follows a gap, as far as the gap may stretch."""
+        start, position = place
+        clause = clauses.clause_of[start]
+        for jump in range(position, min(position + self._gap + 1, len(clauses.tokens))):
+            if clauses.clause_of[jump] != clause:
                 return
             for spelling in clauses.tokens[jump]:
                 for far in node.gap:
                     for after in far.next.get(spelling, ()):
-                        yield from self._follow(after, clauses, start, jump + 1, (position, jump))
+                        self._follow(after, clauses, (start, jump + 1, position, jump), found)
             if clauses.tokens[jump][0] in self._stops:
                 return
+
+
+def _leads_on(node: _Node, spellings: Sequence[str]) -> bool:
+    """Tell whether a phrase goes on with the next token: mostly not, and that is quick to see."""
+    after = node.next
+    for spelling in spellings:  # noqa: SIM110 - a generator costs more than the answer
+        if spelling in after:
+            return True
+    return False
 
 
 def _sealed(node: _Node, depth: int) -> _Node:

@@ -1,5 +1,6 @@
 """Fixtures: a clock, both databases, the application on the demonstration hospital, a live server."""
 
+import shutil
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -7,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import hypothesis
 import pytest
 
 from bot.app import App, Content, build, read_content
+from bot.dialogue.learning import matcher_for
 from bot.hospital.files import DEMO, read_folder
 from bot.hospital.model import Hospital
 from bot.settings import Settings, load_settings
@@ -19,13 +22,25 @@ from bot.store.migrate import migrate
 from bot.store.postgres import PostgresEngine
 from bot.store.setup import open_store
 from bot.store.sqlite import SqliteEngine
-from intents.match import Matcher, build_matcher
+from intents.match import Matcher
 from tests.helpers.house import House, Houses
 from tests.helpers.live import LiveServer
 from tests.helpers.postgres import Server
 from tests.helpers.world import TextMessages, World
 
 ROOT = Path(__file__).parents[1]
+
+#: A slow machine is no bug, and the contract of channels is one test for several of them.
+hypothesis.settings.register_profile(
+    "daoyi",
+    deadline=None,
+    suppress_health_check=[
+        hypothesis.HealthCheck.differing_executors,
+        hypothesis.HealthCheck.function_scoped_fixture,
+        hypothesis.HealthCheck.too_slow,
+    ],
+)
+hypothesis.settings.load_profile("daoyi")
 
 
 class Clock:
@@ -153,9 +168,17 @@ def content(settings: Settings) -> Content:
 
 
 @pytest.fixture(scope="session")
-def matcher(content: Content) -> Matcher:
+def learnt(request: pytest.FixtureRequest, content: Content) -> Path:
+    """A folder with what a matcher learnt of that content: kept between runs, for it takes seconds."""
+    folder: Path = request.config.cache.mkdir("learnt")  # type: ignore[union-attr]
+    matcher_for(content.catalog, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def matcher(content: Content, learnt: Path) -> Matcher:
     """What learnt that content's questions."""
-    return build_matcher(content.catalog.examples())
+    return matcher_for(content.catalog, learnt)
 
 
 @pytest.fixture(scope="session")
@@ -251,7 +274,19 @@ def world(house: House, web: httpx.AsyncClient) -> World:
 
 
 @pytest.fixture(scope="session")
-def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+def new_data(tmp_path_factory: pytest.TempPathFactory, learnt: Path) -> Callable[[], Path]:
+    """A function that makes a data folder for a process of its own; it need not learn first."""
+
+    def make() -> Path:
+        folder = tmp_path_factory.mktemp("data")
+        shutil.copytree(learnt, folder / "learnt")
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def live_server(new_data: Callable[[], Path]) -> Iterator[LiveServer]:
     """A real server process on the demonstration hospital and a SQLite file."""
-    with LiveServer(tmp_path_factory.mktemp("live")) as server:
+    with LiveServer(new_data()) as server:
         yield server

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import socket
+import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -47,6 +48,11 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
         uvloop.run(work)
 
 
+#: Seconds a thread may keep the interpreter while another waits. The usual 5 ms would make every
+#: commit wait for whatever the event loop is computing.
+_SWITCH = 0.0005
+
+
 async def _serve(settings: Settings, host: str, port: int) -> None:
     import uvicorn  # noqa: PLC0415  (keeps `--help` quick)
 
@@ -83,6 +89,7 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
             self._leaving()
             self.handle_exit(number, None)
 
+    sys.setswitchinterval(_SWITCH)
     lock = FolderLock(settings.data)
     lock.acquire()
     try:

@@ -27,7 +27,7 @@ _outbox = Outbox.__table__  # type: ignore[attr-defined]
 
 _CASES_SHOWN = 5
 _FLAGS_SHOWN = 20
-#: The last messages of a conversation that are shown; older ones are counted, not shown.
+#: How many of the last messages are shown; the page says when there are older ones.
 LINES_SHOWN = 400
 
 _FLAGS = Hot(
@@ -71,6 +71,11 @@ class Talk:
     holder: str | None
     is_mine: bool
     state: str
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there may be older messages than those shown."""
+        return len(self.lines) >= LINES_SHOWN
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ _outbox = Outbox.__table__  # type: ignore[attr-defined]
 _conversation = Conversation.__table__  # type: ignore[attr-defined]
 
 #: How many of the newest messages are looked through: the tables have no index on bad ends.
-_LOOKED_THROUGH = 20_000
+_LOOKED_THROUGH = 5_000
 _SHOWN = 100
 _BAD_ENDS = ("failed", "unknown")
 

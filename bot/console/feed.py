@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
@@ -28,7 +28,7 @@ _case = HandoffCase.__table__  # type: ignore[attr-defined]
 _conversation = Conversation.__table__  # type: ignore[attr-defined]
 _flag = RedFlag.__table__  # type: ignore[attr-defined]
 
-_LOOK_EVERY = 5.0
+_LOOK_EVERY = 2.0
 #: Hints of a busy hospital are gathered for this long.
 _GATHER = 0.25
 
@@ -99,32 +99,41 @@ async def _hints(
 ) -> AsyncIterator[str]:
     """Yield a hint whenever it differs from the last, until the session or the server ends."""
     yield "retry: 2000\n\n"
-    last: dict[str, Any] | None = None
+    last: Hint | None = None
     while not console.feed.closed:
         # Waiting begins before looking: what happens in between is not missed.
         news = asyncio.create_task(console.feed.wait(Feed.EVERYTHING, _LOOK_EVERY))
         try:
-            signed = await guard.signed(visit.request)
-            if signed is None:
+            seen = await _look(console, guard, visit, conversation_id)
+            if seen is None:
                 yield "event: gone\ndata: {}\n\n"
                 return
-            now = await _look(console, signed, conversation_id)
-            yield ": still here\n\n" if now == last else f"event: hint\ndata: {json.dumps(now)}\n\n"
-            last = now
+            same = seen == last
+            yield (
+                ": still here\n\n" if same else f"event: hint\ndata: {json.dumps(asdict(seen))}\n\n"
+            )
+            last = seen
             if await news:
                 await asyncio.sleep(_GATHER)
+        except StoreError:
+            yield ": the database is not available\n\n"
+            await news
         finally:
             news.cancel()
 
 
-async def _look(console: Console, signed: Signed, conversation_id: int | None) -> dict[str, Any]:
+async def _look(
+    console: Console, guard: Guard, visit: Visit, conversation_id: int | None
+) -> Hint | None:
+    """Return what there is to see now; None where the session has ended."""
+    signed = await guard.signed(visit.request)
+    if signed is None:
+        return None
+
     def op(tx: Tx) -> Hint:
         return hint(tx, signed, _talk(tx, console, signed, conversation_id))
 
-    try:
-        return asdict(await console.engine.read(op))
-    except StoreError:
-        return {}
+    return await console.engine.read(op)
 
 
 def _talk(tx: Tx, console: Console, signed: Signed, conversation_id: int | None) -> str:

@@ -68,5 +68,7 @@ def _mount_actions(router: APIRouter, console: Console, guard: Guard) -> None:
 
 def _mount_nowhere(router: APIRouter, guard: Guard) -> None:
     @router.get("/{rest:path}")
-    async def nowhere(_: Annotated[Visit, Depends(guard.page)], rest: str) -> Response:  # noqa: ARG001
+    async def nowhere(_: Annotated[Visit, Depends(guard.page)], rest: str) -> Response:
+        if not rest:
+            return RedirectResponse("/console", 303)
         raise Problem("no_page", 404)

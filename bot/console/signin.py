@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import RedirectResponse, Response
+from prometheus_client import Counter
 from sqlalchemy import bindparam, select
 from starlette.requests import Request
 
@@ -16,6 +17,8 @@ from bot.store.audit import record
 from bot.store.db import Tx
 from bot.store.statements import Hot
 from bot.store.tables import Staff
+
+_TRIES = Counter("daoyi_console_sign_ins_total", "Tries to sign in to the console", ["outcome"])
 
 _staff = Staff.__table__  # type: ignore[attr-defined]
 _ACCOUNT = Hot(
@@ -64,13 +67,18 @@ class SignIn:
         username = form.text("username", _FIELD_LONGEST).lower()
         address = request.client.host if request.client else ""
         if not self._attempts.begin(username, address):
-            return self.page(request, status=429, error="too_many")
+            return self._refused(request, 429, "too_many")
         row = await self._console.engine.read(lambda tx: tx.one(_ACCOUNT, username=username))
         known = row.password_hash if row else None
         if not await self._passwords.match(known, form.fields.get("password", "")):
-            return self.page(request, status=401, error="wrong")
+            return self._refused(request, 401, "wrong")
         self._attempts.was_right(username, address)
+        _TRIES.labels(outcome="right").inc()
         return await self._welcome(request, form, row)
+
+    def _refused(self, request: Request, status: int, outcome: str) -> Response:
+        _TRIES.labels(outcome=outcome).inc()
+        return self.page(request, status=status, error=outcome)
 
     async def _welcome(self, request: Request, form: Form, row: Any) -> Response:
         now = self._console.clock()

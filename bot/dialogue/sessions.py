@@ -1,7 +1,7 @@
 """What a conversation remembers between two messages, and for how long."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -60,6 +60,10 @@ class Session:
         return self.asks
 
 
+_NAMES = tuple(field.name for field in fields(Session))
+_EXPECT_NAMES = tuple(field.name for field in fields(Expect))
+
+
 def load(stored: dict[str, Any] | None, updated_at: datetime, now: datetime, lang: str) -> Session:
     """Return the session as it is at `now`; a new one speaks `lang`."""
     if not stored:
@@ -73,7 +77,10 @@ def load(stored: dict[str, Any] | None, updated_at: datetime, now: datetime, lan
 
 def dump(session: Session) -> dict[str, Any]:
     """Return what `load` reads."""
-    return asdict(session)
+    expect = session.expect
+    values = {name: getattr(session, name) for name in _NAMES}
+    values["expect"] = {name: getattr(expect, name) for name in _EXPECT_NAMES} if expect else None
+    return values
 
 
 def pack(entities: Entities) -> dict[str, Any]:

@@ -52,6 +52,7 @@ def environment(lang: str) -> ImmutableSandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=False,
+        finalize=lambda value: "" if value is None else value,
     )
     made.filters["money"] = lambda amount: money(amount, lang)
     made.filters["day"] = lambda value: day(value, lang)
@@ -87,7 +88,7 @@ def render(template: Template, values: Mapping[str, Any], where: str) -> str:
     """
     try:
         text = template.render(values)
-    except (TemplateError, TypeError, ValueError, ArithmeticError) as exc:
+    except (TemplateError, TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as exc:
         raise WordingError(f"{where}: {type(exc).__name__}: {exc}") from exc
     lines = [line.strip() for line in text.strip().splitlines()]
     tidy = "\n".join(line for i, line in enumerate(lines) if line or (i and lines[i - 1]))

@@ -80,12 +80,16 @@ class Turns:
 
         A turn that fails is kept and tried again by `sweep`: nothing has been said then.
         """
+        return await self._joined(accepted, text) or []
+
+    async def _joined(self, accepted: Accepted, text: str) -> Replies | None:
+        """Run a turn, or join it; None means that it is still to be done."""
         task = self._running.get(accepted.inbox_id)
         if task is None:
             task = asyncio.create_task(self._run(accepted.inbox_id, accepted.conversation_id, text))
             self._running[accepted.inbox_id] = task
             task.add_done_callback(lambda done: self._forget(accepted.inbox_id, done))
-        return await asyncio.shield(task) or []
+        return await asyncio.shield(task)
 
     def urgent_reply(self, text: str, limits: Limits) -> Worded | None:
         """Return the reply to a red flag without any database, or None (I5, EM-12)."""
@@ -113,9 +117,13 @@ class Turns:
             await asyncio.gather(*self._running.values(), return_exceptions=True)
 
     async def _again(self, conversation_id: int, inbox_ids: list[int]) -> None:
+        """Run turns in order; behind one that must wait only an alarm is not left for later."""
+        waits = False
         for inbox_id in inbox_ids:
             text = await self._engine.read(partial(_text, inbox_id=inbox_id))
-            await self.answer(Accepted(inbox_id, conversation_id), text)
+            if not waits or self._alarm(text) is not None:
+                done = await self._joined(Accepted(inbox_id, conversation_id), text)
+                waits = waits or done is None
 
     async def _run(self, inbox_id: int, conversation_id: int, text: str) -> Replies | None:
         started = asyncio.get_running_loop().time()

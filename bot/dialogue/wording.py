@@ -87,8 +87,12 @@ class Wording:
         """Return how an FAQ entry is called among candidates."""
         return self._catalog.entry(intent, lang).title
 
-    def check(self) -> list[str]:
-        """Return what is wrong with the texts: broken ones, and those missing in a language."""
+    def check(self, *, answers: bool = True) -> list[str]:
+        """Return what is wrong with the texts: broken ones, and those missing in a language.
+
+        Args:
+            answers: look at the FAQ answers too, which takes a second for some hundreds.
+        """
         problems = []
         names = {lang: self.names(lang) for lang in self._environments}
         everything = set().union(*names.values())
@@ -97,7 +101,9 @@ class Wording:
                 f"templates/replies/{lang}/{name}.txt.j2: missing"
                 for name in sorted(everything - known)
             ]
-            faq = {f"faq:{intent}" for intent in self._catalog.intents}
+            if not known:
+                problems.append(f"{self._folder / lang}: no reply text is there (expected <domain>/<name>.txt.j2)")
+            faq = {f"faq:{intent}" for intent in self._catalog.intents} if answers else set()
             for name in sorted(known | faq):
                 try:
                     self._template(name, lang)

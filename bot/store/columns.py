@@ -13,6 +13,8 @@ from sqlmodel import Field
 
 from bot.store.keyring import Keyring
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 #: Surrogate keys: 64 bits on PostgreSQL, SQLite's own row id there.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -56,8 +58,7 @@ class Encrypted(TypeDecorator[Any]):
         """Seal `value` with the newest key."""
         if value is None:
             return None
-        plain = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-        return keyring_of(dialect).seal(plain, self.purpose)
+        return keyring_of(dialect).seal(_ENCODE(value).encode(), self.purpose)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> Any:
         """Open what was sealed, with whichever key sealed it."""

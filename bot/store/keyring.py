@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 import tempfile
+import threading
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +22,7 @@ from bot.errors import StartError, StoreError
 _KEY_BYTES = 32
 _ID_BYTES = 4
 _NONCE_BYTES = 12
+_NONCES_A_DRAW = 64
 
 
 class Keyring:
@@ -33,12 +35,22 @@ class Keyring:
         self._keys = keys
         self._ciphers = {_key_id(key): AESGCM(key) for key in keys}
         self._newest = _key_id(keys[0])
+        self._pool = b""
+        self._lock = threading.Lock()
 
     def seal(self, plain: bytes, purpose: str) -> bytes:
         """Encrypt `plain` for one column: key id, nonce, ciphertext."""
-        nonce = os.urandom(_NONCE_BYTES)
+        nonce = self._nonce()
         cipher = self._ciphers[self._newest]
         return self._newest + nonce + cipher.encrypt(nonce, plain, purpose.encode())
+
+    def _nonce(self) -> bytes:
+        """Return twelve fresh random bytes; drawn in bulk, since each draw gives up the interpreter."""
+        with self._lock:
+            if len(self._pool) < _NONCE_BYTES:
+                self._pool = os.urandom(_NONCE_BYTES * _NONCES_A_DRAW)
+            nonce, self._pool = self._pool[:_NONCE_BYTES], self._pool[_NONCE_BYTES:]
+        return nonce
 
     def open(self, sealed: bytes, purpose: str) -> bytes:
         """Decrypt what `seal` made for the same column.
@@ -54,7 +66,7 @@ class Keyring:
             )
         try:
             return cipher.decrypt(nonce, sealed[_ID_BYTES + _NONCE_BYTES :], purpose.encode())
-        except InvalidTag as exc:
+        except (InvalidTag, ValueError) as exc:  # changed, or cut short
             raise StoreError(f"a value in {purpose} was changed or belongs elsewhere") from exc
 
     def is_current(self, sealed: bytes) -> bool:

@@ -89,7 +89,7 @@ def routes_of(http: FastAPI) -> list[tuple[str, str]]:
         (method, route.path)
         for route in http.routes
         if isinstance(route, APIRoute) and route.path.startswith("/console")
-        for method in sorted(route.methods)
+        for method in sorted(route.methods or ())
     ]
     assert len(found) > 10, "the route table could not be read"
     return found

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 
-import pytest
 from sqlmodel import select
 
 from bot.app import App
@@ -96,20 +95,16 @@ async def test_a_reason_is_for_one_person_one_conversation_and_half_an_hour(
     assert (await li.open(private)).status_code == 403
 
 
-@pytest.mark.parametrize(
-    ("reason", "status"),
-    [
-        pytest.param("", 422, id="none"),
-        pytest.param("看看", 422, id="too short to say anything"),
-        pytest.param("回电 138 1234 5678", 422, id="holds a phone number"),
-        pytest.param("x" * 161, 422, id="endless"),
-        pytest.param("<script>alert(1)</script>", 303, id="markup is just text"),
-    ],
-)
-async def test_a_reason_says_something_and_names_nobody(
-    li: Browser, private: int, reason: str, status: int
-) -> None:
-    assert (await li.do("break-glass", private, reason=reason)).status_code == status
+async def test_a_reason_says_something_and_names_nobody(li: Browser, private: int) -> None:
+    for reason, status in (
+        ("", 422),
+        ("看看", 422),
+        ("回电 138 1234 5678", 422),
+        ("x" * 161, 422),
+        ("<script>alert(1)</script>", 303),
+    ):
+        answer = await li.do("break-glass", private, reason=reason)
+        assert answer.status_code == status, reason[:20]
 
 
 async def test_supervisors_see_who_opened_what_and_why(
@@ -211,6 +206,7 @@ async def test_hostile_words_are_words_wherever_they_stand(
         if "{{" in payload:
             assert "{{ 7*7 }}" in page
     await li.do("give-back", waiting, note=PAYLOADS[0])
+    await patient.news()
     await patient.post("人工")
     assert PAYLOADS[0] not in (await li.open(waiting)).text
 

@@ -1,5 +1,6 @@
 """What every route of the console holds to; routes are found in the route table, not in a list."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from bot.app import App
 from bot.console.guard import is_same_origin
+from tests.conftest import Clock
 from tests.console.conftest import ORIGIN, Browser, filled, hidden, routes_of, text_of
 
 PUBLIC = {
@@ -80,6 +82,10 @@ def test_where_a_form_comes_from(headers: dict[str, str], is_ours: bool) -> None
     assert is_same_origin(headers) is is_ours
 
 
+async def test_the_address_with_a_slash_leads_to_the_queue(li: Browser) -> None:
+    assert (await li.get("/console/")).headers["location"] == "/console"
+
+
 async def test_every_answer_carries_the_strict_headers(app: App, li: Browser, waiting: int) -> None:
     for method, path in routes_of(app.http):
         if path == "/console/events":
@@ -111,6 +117,25 @@ async def test_what_is_not_there_is_a_page_that_says_so(li: Browser) -> None:
         assert answer.status_code == 404, path
         assert answer.headers["content-type"].startswith("text/html"), path
         assert "没有" in text_of(answer), path
+
+
+async def test_streams_end_when_the_server_leaves_or_the_session_is_over(
+    app: App, li: Browser, clock: Clock
+) -> None:
+    """Nobody has to be waited for; and no stream outlives the right to see it."""
+    waiting = asyncio.create_task(li.http.get("/console/events"))
+    await asyncio.sleep(0.2)
+    clock.move(minutes=31)
+    app.feed.said(1)
+    gone = await waiting
+    assert "event: hint" in gone.text
+    assert gone.text.endswith("event: gone\ndata: {}\n\n")
+    assert (await li.http.get("/console/events")).status_code == 401
+    await li.sign_in("nurse.li")
+    waiting = asyncio.create_task(li.http.get("/console/events?conversation=999"))
+    await asyncio.sleep(0.2)
+    app.feed.close()
+    assert "event: hint" in (await waiting).text
 
 
 async def test_an_error_of_ours_is_a_page_without_a_trace(

@@ -40,6 +40,7 @@ class Aftermath:
     kills: int
     status: int
     handed_over: list[int]
+    log: list[str]
     conversations: dict[int, Any]
     inbox: dict[int, list[Any]]
     outbox: dict[int, list[Any]]
@@ -110,9 +111,9 @@ async def _killed(folder: Path, kills: int, *, url: str = "", fault: str = "") -
         keyring = load_keyring(data / "keys.json")
         engine = PostgresEngine(url, keyring) if url else SqliteEngine(data / "daoyi.sqlite3", keyring)
         handed = data / "handed-over"
-        return await _books(
-            engine, patients, kills, status, [int(line) for line in handed.read_text().split()]
-        )
+        notes = handed.read_text().split() if handed.exists() else []
+        handed_over = [int(note) for note in notes]
+        return await _books(engine, patients, kills, status, handed_over, nursery.said)
 
 
 async def _all_done(patients: Patients) -> None:
@@ -126,7 +127,12 @@ async def _all_done(patients: Patients) -> None:
 
 
 async def _books(
-    engine: Engine, patients: Patients, kills: int, status: int, handed: list[int]
+    engine: Engine,
+    patients: Patients,
+    kills: int,
+    status: int,
+    handed_over: list[int],
+    log: list[str],
 ) -> Aftermath:
     def read(tx: Tx) -> tuple[list[Any], list[Any], list[Any]]:
         with tx.session() as session:
@@ -144,7 +150,9 @@ async def _books(
     for row in said:
         outbox[row.conversation_id].append(row)
     by_id = {conversation.id: conversation for conversation in conversations}
-    after = Aftermath(patients.page, patients.pushed, kills, status, handed, by_id, inbox, outbox)
+    after = Aftermath(
+        patients.page, patients.pushed, kills, status, handed_over, log, by_id, inbox, outbox
+    )
     sys.stdout.write(f"{engine.name}: {after.figures()}\n")
     return after
 
@@ -253,14 +261,16 @@ def test_what_was_pushed_is_never_pushed_twice(after: Aftermath) -> None:
 
 
 def test_a_server_that_is_asked_to_leave_says_goodbye(after: Aftermath) -> None:
-    """After all the kills, Ctrl-C still ends with status 0."""
+    """After all the kills, Ctrl-C still ends with status 0, and no turn ever failed on the way."""
     assert after.status == 0
+    assert [line for line in after.log if "turn.failed" in line] == []
 
 
 def test_the_harness_finds_an_acknowledgement_before_the_commit(tmp_path: Path) -> None:
     """Control of I-01: a server that answers first loses messages, and this harness sees it."""
     after = asyncio.run(_killed(tmp_path, 5, fault="ack_early"))
     assert after.lost(), "the harness is worthless: the sin went unseen"
+    assert len(after.lost()) < len(after.page.acked) / 2, "not the sin that was meant"
 
 
 def test_the_harness_finds_a_blind_resend(tmp_path: Path) -> None:

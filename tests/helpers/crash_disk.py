@@ -100,6 +100,7 @@ class Disk(apsw.VFS):  # type: ignore[misc]
 
     def xDelete(self, name: str, _sync_folder: bool) -> None:  # noqa: N802
         """Delete a file."""
+        self.spend()
         self.files.pop(name, None)
 
     def xAccess(self, name: str, _flags: int) -> bool:  # noqa: N802

@@ -33,6 +33,7 @@ class LiveServer:
         if database_url:
             self._environment["DAOYI_DATABASE_URL"] = database_url
         self._process: subprocess.Popen[str] | None = None
+        self._reader = threading.Thread()
 
     def __enter__(self) -> Self:
         self.start()
@@ -54,7 +55,8 @@ class LiveServer:
             cwd=ROOT, env=self._environment, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
-        threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
+        self._reader.start()
         deadline = time.monotonic() + _PATIENCE
         while not self.url:
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -66,6 +68,7 @@ class LiveServer:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+            self._reader.join()
             self._process = None
 
     def stop(self) -> int:
@@ -74,12 +77,14 @@ class LiveServer:
             return 0
         self._process.send_signal(signal.SIGINT)
         status = self._process.wait(_PATIENCE)
+        self._reader.join()
         self._process = None
         return status
 
     def _read(self, process: "subprocess.Popen[str]") -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            self.log.append(line)
-            if found := re.search(r"(http://[\d.]+:\d+)/chat", line):
-                self.url = found[1]
+        with process.stdout:
+            for line in process.stdout:
+                self.log.append(line)
+                if found := re.search(r"(http://[\d.]+:\d+)/chat", line):
+                    self.url = found[1]

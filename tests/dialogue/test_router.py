@@ -1,0 +1,200 @@
+"""What does a message mean now? Every state against every kind of message, as one table."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.dialogue.router import (
+    GUIDE,
+    MISSES_BEFORE_PERSON,
+    NONE_OF_THESE,
+    RULES,
+    Enter,
+    Seen,
+    Silent,
+    route,
+)
+from bot.dialogue.sessions import EXPECT_FOR, Session
+from bot.dialogue.understand import Answer, Choose, Understood
+from intents.entities import Entities
+from intents.match import Match
+from intents.urgent import Alarm
+
+NOW = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
+PARKING, FEES = Match("visit.parking", 0.9, "停车"), Match("fees.registration", 0.4, "挂号费")
+
+
+def fresh() -> Seen:
+    return Seen(Understood(None), Session(), "bot", NOW)
+
+
+def asked() -> Seen:
+    session = Session()
+    session.ask(["intent:visit.parking", "intent:fees.registration", NONE_OF_THESE], NOW)
+    return Seen(Understood(None), session, "bot", NOW)
+
+
+def expired() -> Seen:
+    seen = asked()
+    return Seen(seen.understood, seen.session, "bot", NOW + EXPECT_FOR + timedelta(seconds=1))
+
+
+def answered() -> Seen:
+    seen = asked()
+    seen.session.expect = None
+    return seen
+
+
+def missed() -> Seen:
+    return Seen(Understood(None), Session(misses=MISSES_BEFORE_PERSON - 1), "bot", NOW)
+
+
+def waiting() -> Seen:
+    return Seen(Understood(None), asked().session, "desk", NOW)
+
+
+def held() -> Seen:
+    return Seen(Understood(None), asked().session, "staff", NOW)
+
+
+STATES = (fresh, asked, expired, answered, missed, waiting, held)
+
+SAID = {
+    "alarm": Understood(Alarm("chest_pain", "r", "1", crisis=False)),
+    "alarm in a stop word": Understood(Alarm("suicide", "r", "1", crisis=True), act="stop"),
+    "alarm in a choice": Understood(Alarm("bleeding", "r", "1", crisis=False), number=1),
+    "stop": Understood(None, act="stop"),
+    "start": Understood(None, act="start"),
+    "[stop waiting]": Understood(None, command="leave"),
+    "cancel": Understood(None, act="cancel"),
+    "back": Understood(None, act="back"),
+    "1": Understood(None, number=1),
+    "3": Understood(None, number=3),
+    "9": Understood(None, number=9),
+    "0": Understood(None, number=0),
+    "[button 2]": Understood(None, tap=(1, 2)),
+    "[button 9]": Understood(None, tap=(1, 9)),
+    "[old button]": Understood(None, tap=(7, 1)),
+    "[button 0]": Understood(None, tap=(1, 0)),
+    "person": Understood(None, act="person"),
+    "[person]": Understood(None, command="person"),
+    "repeat": Understood(None, act="repeat"),
+    "menu": Understood(None, act="menu"),
+    "[menu]": Understood(None, command="menu"),
+    "greeting": Understood(None, act="greeting"),
+    "thanks": Understood(None, act="thanks"),
+    "goodbye": Understood(None, act="goodbye"),
+    "simpler": Understood(None, act="simpler"),
+    "yes": Understood(None, act="yes"),
+    "no": Understood(None, act="no"),
+    "english": Understood(None, act="language_en"),
+    "chinese": Understood(None, act="language_zh"),
+    "[forged]": Understood(None, command="delete"),
+    "a question": Understood(None, decision=Answer(PARKING)),
+    "an unclear question": Understood(None, decision=Choose((PARKING, FEES))),
+    "unclear, with a complaint": Understood(
+        None, decision=Choose((FEES, PARKING)), entities=Entities(symptoms=("膝盖疼",))
+    ),
+    "only a complaint": Understood(None, entities=Entities(symptoms=("膝盖疼",))),
+    "gibberish": Understood(None),
+}
+
+#: A row a message, a column a state, in the order of STATES. "=" is what stands left of it.
+TABLE = """
+alarm                     | urgent.alarm   | = | = | = | = | = | =
+alarm in a stop word      | urgent.alarm   | = | = | = | = | = | =
+alarm in a choice         | urgent.alarm   | = | = | = | = | = | =
+stop                      | consent.stop   | = | = | = | = | = | =
+start                     | consent.start  | = | = | = | = | = | =
+[stop waiting]            | faq.menu       | = | = | = | = | handoff.leave | silent
+cancel                    | faq.dropped    | = | = | = | = | handoff.leave | silent
+back                      | faq.menu       | = | = | = | = | handoff.leave | silent
+1                         | faq.miss       | faq.answer | faq.stale | = | handoff.open | silent | =
+3                         | faq.miss       | handoff.open | faq.stale | = | handoff.open | silent | =
+9                         | faq.miss       | faq.no_such_option | faq.stale | = | handoff.open | silent | =
+0                         | handoff.open   | = | = | = | = | silent | =
+[button 2]                | faq.stale      | faq.answer | faq.stale | = | = | silent | =
+[button 9]                | faq.stale      | faq.no_such_option | faq.stale | = | = | silent | =
+[old button]              | faq.stale      | = | = | = | = | silent | =
+[button 0]                | faq.stale      | faq.no_such_option | faq.stale | = | = | silent | =
+person                    | handoff.open   | = | = | = | = | silent | =
+[person]                  | handoff.open   | = | = | = | = | silent | =
+repeat                    | faq.repeat     | = | = | = | = | silent | =
+menu                      | faq.menu       | = | = | = | = | silent | =
+[menu]                    | faq.menu       | = | = | = | = | silent | =
+greeting                  | faq.greeting   | = | = | = | = | silent | =
+thanks                    | faq.thanks     | = | = | = | = | silent | =
+goodbye                   | faq.goodbye    | = | = | = | = | silent | =
+simpler                   | faq.simpler    | = | = | = | = | silent | =
+yes                       | faq.unclear_yes | = | = | = | = | silent | =
+no                        | faq.unclear_yes | = | = | = | = | silent | =
+english                   | consent.speak  | = | = | = | = | silent | =
+chinese                   | consent.speak  | = | = | = | = | silent | =
+[forged]                  | faq.miss       | = | = | = | handoff.open | silent | =
+a question                | faq.answer     | = | = | = | = | silent | =
+an unclear question       | faq.candidates | = | = | = | = | silent | =
+unclear, with a complaint | faq.candidates | = | = | = | = | silent | =
+only a complaint          | faq.answer     | = | = | = | = | silent | =
+gibberish                 | faq.miss       | = | = | = | handoff.open | silent | =
+"""
+
+
+def cells() -> list[tuple[str, int, str]]:
+    found = []
+    for line in TABLE.strip().splitlines():
+        said, *words = (cell.strip() for cell in line.split("|"))
+        assert len(words) == len(STATES), line
+        for place, word in enumerate(words):
+            words[place] = words[place - 1] if word == "=" else word
+        found += [(said, place, word) for place, word in enumerate(words)]
+    return found
+
+
+def test_the_table_has_a_row_for_every_kind_of_message() -> None:
+    assert {said for said, _, _ in cells()} == set(SAID)
+
+
+@pytest.mark.parametrize(
+    ("said", "state", "expected"),
+    cells(),
+    ids=lambda value: STATES[value].__name__ if isinstance(value, int) else value,
+)
+def test_who_takes_a_message(said: str, state: int, expected: str) -> None:
+    before = STATES[state]()
+    taken = route(Seen(SAID[said], before.session, before.holder, before.now))
+    told = "silent" if isinstance(taken, Silent) else f"{taken.flow}.{taken.entry}"
+    assert told == expected
+
+
+def test_a_choice_is_what_was_offered_under_that_number() -> None:
+    seen = asked()
+    for number, intent in ((1, "visit.parking"), (2, "fees.registration")):
+        for said in (Understood(None, number=number), Understood(None, tap=(1, number))):
+            taken = route(Seen(said, seen.session, "bot", NOW))
+            assert taken == Enter("faq", "answer", {"intent": intent})
+    none = route(Seen(Understood(None, number=3), seen.session, "bot", NOW))
+    assert none == Enter("handoff", "open", {"reason": "none of these"})
+
+
+def test_a_named_complaint_offers_the_guide_first_and_never_more_than_three() -> None:
+    taken = route(Seen(SAID["unclear, with a complaint"], Session(), "bot", NOW))
+    assert isinstance(taken, Enter)
+    assert taken.values["intents"] == (GUIDE, "fees.registration", "visit.parking")
+    many = Choose(tuple(Match(f"a.b{n}", 0.3, "x") for n in range(3)))
+    said = Understood(None, decision=many, entities=Entities(symptoms=("膝盖疼",)))
+    taken = route(Seen(said, Session(), "bot", NOW))
+    assert isinstance(taken, Enter)
+    assert taken.values["intents"] == (GUIDE, "a.b0", "a.b1")
+
+
+def test_the_order_of_the_rules_is_the_promise() -> None:
+    assert [rule.__name__.strip("_") for rule in RULES] == [
+        "red_flag",
+        "stop_or_start",
+        "held",
+        "expected",
+        "every_state",
+        "intent",
+        "candidates",
+        "complaint",
+    ]

@@ -1,0 +1,88 @@
+"""How things are said: buttons or digits, in which language and script."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.app import Content
+from bot.channels.base import Limits
+from bot.dialogue.wording import Wording
+from bot.errors import WordingError
+from bot.message import Button, Kind, Say, clean_text
+from tests.dialogue.test_templates import REPLIES
+
+PAGE, PHONE = Limits(buttons=8), Limits(buttons=0)
+ASK = Say(
+    "faq/candidates",
+    Kind.QUESTION,
+    options=(Button("停车收费", "intent:a.b"), Button("都不是", "none")),
+    shortcuts=(Button("转人工", "#person"),),
+)
+
+
+@pytest.fixture(scope="module")
+def wording(content: Content) -> Wording:
+    return Wording(REPLIES, content.catalog)
+
+
+def test_buttons_carry_the_question_they_answer(wording: Wording) -> None:
+    worded = wording.word(ASK, "zh-CN", PAGE, {}, ask=12)
+    assert worded.kind is Kind.QUESTION
+    assert [(b.label, b.value) for b in worded.buttons] == [
+        ("1 停车收费", "#12.1"),
+        ("2 都不是", "#12.2"),
+        ("转人工", "#person"),
+    ]
+    assert "停车收费" not in worded.text
+
+
+def test_where_there_are_no_buttons_everything_can_be_typed(wording: Wording) -> None:
+    worded = wording.word(ASK, "zh-CN", PHONE, {}, ask=12)
+    assert worded.buttons == ()
+    assert worded.text.splitlines()[-3:] == ["1 停车收费", "2 都不是", "0 转人工"]
+    assert "#" not in worded.text
+
+
+@pytest.mark.parametrize(
+    ("lang", "value", "typed"),
+    [
+        ("zh-CN", "#menu", "菜单"),
+        ("zh-CN", "#leave", "返回"),
+        ("en", "#menu", "menu"),
+        ("en", "#leave", "back"),
+        ("en", "#person", "0"),
+    ],
+)
+def test_what_is_typed_is_understood(
+    wording: Wording, content: Content, lang: str, value: str, typed: str
+) -> None:
+    say = Say("faq/thanks", shortcuts=(Button("label", value),))
+    assert wording.word(say, lang, PHONE, {}).text.splitlines()[-1] == f"{typed} label"
+    assert typed == "0" or content.catalog.act(typed) in ("menu", "back")
+
+
+def test_too_few_buttons_are_none(wording: Wording) -> None:
+    assert wording.word(ASK, "zh-CN", Limits(buttons=2), {}).buttons == ()
+    assert len(wording.word(ASK, "zh-CN", Limits(buttons=3), {}).buttons) == 3
+
+
+def test_traditional_reaches_text_and_buttons_but_never_values(wording: Wording) -> None:
+    worded = wording.word(ASK, "zh-CN", PAGE, {}, ask=1, traditional=True)
+    assert "數字" in worded.text
+    assert worded.buttons[0] == Button("1 停車收費", "#1.1")
+    assert wording.word(ASK, "en", PAGE, {}, traditional=True).text.startswith("Which of these")
+
+
+def test_a_text_that_is_not_there_is_named(wording: Wording) -> None:
+    with pytest.raises(WordingError, match=r"templates/replies/en/faq/nothing\.txt\.j2: missing"):
+        wording.text("faq/nothing", "en", {})
+
+
+@given(text=st.text(st.characters(codec=None), max_size=100))
+def test_cleaning_loses_nothing_a_reader_can_see(text: str) -> None:
+    clean = clean_text(text)
+    clean.encode()
+    assert "\x00" not in clean
+    assert clean_text(clean) == clean
+    seen = [c for c in text if not "\ud800" <= c <= "\udfff" and c.isprintable() and c != " "]
+    assert [c for c in clean if c.isprintable() and c not in " �"] == [c for c in seen if c != "�"]
