@@ -24,7 +24,7 @@ _SCOPES = ("next", "overlap", "clause", "rest", "earlier", "sentence", "message"
 _FIELDS = {
     "file": {
         "language", "gap", "gap_stops", "breaks", "worst_first", "letters", "spelling",
-        "close_spelling", "right_spelling", "signs", "facts", "numbers", "guards", "rule",
+        "close_spelling", "right_spelling", "banned_in_replies", "signs", "facts", "numbers", "guards", "rule",
     },
     "guard": {
         "why", "scope", "reach", "list", "first", "words", "except", "unless", "unless_in",
@@ -125,10 +125,10 @@ class _Builder:
         self.form, self.data = form, data
         self.code = form.text(data, "file", "language")
         self.by_word = not self.code.startswith("zh")
-        self.letters: dict[str, str] = {}
+        self.letters: dict[int, str] = {}
         for letter, right in form.replacements(data, "letters").items():
             if len(letter) == 1:
-                self.letters[letter] = right
+                self.letters[ord(letter)] = right
             else:
                 form.fault("letters", letter, "must be a single sign")
         self.spelling = form.replacements(data, "spelling")
@@ -150,7 +150,7 @@ class _Builder:
         phrase = phrase.lower()
         if self.by_word:
             return respell_words(phrase, self.spelling)
-        return respell(phrase.translate(str.maketrans(self.letters)), self.spelling)
+        return respell(phrase.translate(self.letters), self.spelling)
 
     def listen(self, phrases: Sequence[str], entry: str, field: str) -> int:
         mask = self.new_bit()
@@ -320,8 +320,6 @@ class _Builder:
         guard_mask = 0
         for guard in guards:
             guard_mask |= guard.word_mask | guard.except_mask
-        for name in sorted(self.names.keys() - self.used):
-            self.form.fault("vocabulary", name, "is used by no rule and no guard")
         self.words.seal()
         breaks = self.form.strings(self.data, "file", "breaks")
         return Language(
@@ -330,7 +328,7 @@ class _Builder:
             words=self.words,
             breaks=break_pattern(breaks),
             break_words=frozenset(breaks),
-            letters=str.maketrans(self.letters),
+            letters=self.letters,
             spelling=self.spelling,
             spell=speller(self.words, self.close_words()),
             conditions=conditions,
@@ -340,4 +338,5 @@ class _Builder:
             vocabulary_mask=fact_mask | sign_mask,
             guard_mask=guard_mask,
             rank=self.ranks(),
+            unused=tuple(sorted(self.names.keys() - self.used)),
         )

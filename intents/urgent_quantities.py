@@ -188,7 +188,7 @@ _PATTERNS: tuple[_Pattern, ...] = (
         孕 怀 胎 :: (?:孕|怀|妊娠|胎|宫内)[^\d,。;]{{0,6}}?{_HAN}\+?\d?多?个?(?:周|w|星期|礼拜)
         周 :: (?<![\d.第])(2\d|3\d|4[0-2])\+?\d?周(?![岁年])
         week wk :: {_EN}[ -]?(?:weeks?|wks?|w)(?: and \d days?)?[ -]?(?:preg|pg\b|along|gest)
-        week wk :: \bat (2\d|3\d|4[0-2]) ?(?:weeks|wks)\b
+        week wk :: \b(2\d|3\d|4[0-2]) ?(?:weeks|wks)\b(?! ago| old| later)
         preg gest :: (?:preg\w*|gestation\w*)[ ,]*(?:at |with |about |now )*{_EN} ?(?:weeks?|wks?)
         """,
         "weeks",

@@ -97,5 +97,4 @@ class Language:
     vocabulary_mask: int
     guard_mask: int
     rank: Mapping[str, int]
-
-
+    unused: tuple[str, ...]

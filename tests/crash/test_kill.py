@@ -22,7 +22,15 @@ from bot.store.keyring import load_keyring
 from bot.store.postgres import PostgresEngine
 from bot.store.sqlite import SqliteEngine
 from bot.store.tables import Conversation, Inbox, Outbox
-from tests.helpers.crash import QUESTIONS, Book, Nursery, Patients, patients_at, replies, small_content
+from tests.helpers.crash import (
+    QUESTIONS,
+    Book,
+    Nursery,
+    Patients,
+    patients_at,
+    replies,
+    small_content,
+)
 from tests.helpers.postgres import Server
 
 SEED = 20261118
@@ -109,7 +117,9 @@ async def _killed(folder: Path, kills: int, *, url: str = "", fault: str = "") -
             await _all_done(patients)
         status = await nursery.stop()
         keyring = load_keyring(data / "keys.json")
-        engine = PostgresEngine(url, keyring) if url else SqliteEngine(data / "daoyi.sqlite3", keyring)
+        engine = (
+            PostgresEngine(url, keyring) if url else SqliteEngine(data / "daoyi.sqlite3", keyring)
+        )
         handed = data / "handed-over"
         notes = handed.read_text().split() if handed.exists() else []
         handed_over = [int(note) for note in notes]
@@ -158,7 +168,9 @@ async def _books(
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def after(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
+def after(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Aftermath]:
     """The books after the kills, on each database; PostgreSQL with fsync on."""
     folder = tmp_path_factory.mktemp("killed")
     if request.param == "sqlite":

@@ -9,8 +9,10 @@ import asyncio
 import contextlib
 import itertools
 import random
+import shutil
 import sys
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,7 @@ from bot.errors import StoreError
 from bot.message import Address, Inbound
 from bot.messages import inbox
 from bot.settings import Settings
-from bot.store.db import Link, Tx
+from bot.store.db import Link
 from bot.store.keyring import Keyring
 from bot.store.sqlite import SqliteEngine, prepare, sqlite_module
 from bot.store.tables import Conversation, Inbox, Outbox
@@ -67,6 +69,12 @@ class Acked:
 
     stored: dict[str, int] = field(default_factory=dict)
     answered: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+
+    def forget(self, keys: list[str]) -> None:
+        """Leave out what is known to be lost, so that it is counted once."""
+        for key in keys:
+            self.stored.pop(key)
+            self.answered.pop(key, None)
 
 
 @dataclass(slots=True)
@@ -134,7 +142,9 @@ async def _caller(database: Database, writer: GroupWriter, disk: Disk, number: i
         except StoreError:
             return
         if said is not None:
-            database.acked.answered[key] = [(message_id, worded.text) for message_id, worded in said]
+            database.acked.answered[key] = [
+                (message_id, worded.text) for message_id, worded in said
+            ]
 
 
 def _lost(database: Database, folder: Path) -> list[str]:
@@ -146,7 +156,9 @@ def _lost(database: Database, folder: Path) -> list[str]:
     for path, data in database.files.items():
         (folder / path).write_bytes(data)
     engine = create_engine(
-        "sqlite://", module=sqlite_module(), creator=lambda: sqlite_module().connect(str(folder / "db"))
+        "sqlite://",
+        module=sqlite_module(),
+        creator=lambda: sqlite_module().connect(str(folder / "db")),
     )
     engine.dialect.keyring = database.keyring  # type: ignore[attr-defined]
     with engine.connect() as connection:
@@ -162,16 +174,16 @@ def _lost(database: Database, folder: Path) -> list[str]:
         left.unlink()
     _consistent(conversations, came, said)
     stored = {row.body["key"]: row for row in came}
-    replies: dict[int, list[tuple[int, str]]] = {}
+    replies = defaultdict(list)
     for row in said:
-        replies.setdefault(row.inbox_id, []).append((row.id, row.body["text"]))
+        replies[row.inbox_id].append((row.id, row.body["text"]))
     acked = database.acked
     return [
         key
         for key, inbox_id in acked.stored.items()
         if key not in stored
         or stored[key].id != inbox_id
-        or (key in acked.answered and replies.get(inbox_id) != acked.answered[key])
+        or (key in acked.answered and replies[inbox_id] != acked.answered[key])
     ]
 
 
@@ -186,59 +198,75 @@ def _consistent(conversations: list[Any], came: list[Any], said: list[Any]) -> N
 
 
 @pytest.fixture
-async def app(settings: Settings, tmp_path: Path, keyring: Keyring, sqlite_template: Path) -> App:
+async def app(
+    settings: Settings, tmp_path: Path, keyring: Keyring, sqlite_template: Path
+) -> AsyncIterator[App]:
     """The application whose turns are run; its own database is not the one that is cut."""
-    path = tmp_path / "daoyi.sqlite3"
-    path.write_bytes(sqlite_template.read_bytes())
-    return await build(settings, engine=SqliteEngine(path, keyring))
+    path = Path(shutil.copy(sqlite_template, tmp_path / "daoyi.sqlite3"))
+    built = await build(settings, engine=SqliteEngine(path, keyring))
+    yield built
+    await built.engine.close()
 
 
-async def _cut(
-    app: App, schema: Path, folder: Path, keyring: Keyring, cuts: int, synchronous: str
-) -> tuple[int, int, int]:
-    """Cut the power again and again; return (acknowledged, lost, cuts that lost something)."""
-    folder.mkdir()
+@pytest.fixture
+def new(app: App, sqlite_template: Path, keyring: Keyring) -> Iterator[Callable[[], Database]]:
+    """A function that makes an empty database with our schema."""
     engine = create_engine("sqlite://", module=sqlite_module())
     engine.dialect.keyring = keyring  # type: ignore[attr-defined]
-    acked = lost = losing = 0
-    for seed in range(cuts):
-        if seed % CUTS_A_LIFE == 0:
-            understood = app.understander.understand("停车多少钱", app.today())
-            database = Database(
-                schema.read_bytes(), engine.dialect, app.turns._turn, understood, keyring, app.clock
-            )
-        before = len(database.acked.stored)
-        await _live(database, random.Random(f"{synchronous} {seed}"), synchronous)  # noqa: S311
-        acked += len(database.acked.stored) - before
-        gone = _lost(database, folder)
-        lost += len(gone)
-        losing += bool(gone)
-        for key in gone:
-            database.acked.stored.pop(key)
-            database.acked.answered.pop(key, None)
+    schema = sqlite_template.read_bytes()
+    understood = app.understander.understand("停车多少钱", app.today())
+    turn = app.turns._turn
+    yield lambda: Database(schema, engine.dialect, turn, understood, keyring, app.clock)
     engine.dispose()
-    sys.stdout.write(
-        f"synchronous={synchronous}: {cuts} power cuts, {acked} messages acknowledged, "
-        f"{lost} lost in {losing} of the cuts\n"
-    )
-    return acked, lost, losing
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where the stock library looks at what is left."""
+    made = tmp_path / "cut"
+    made.mkdir()
+    return made
+
+
+@dataclass(slots=True)
+class Toll:
+    """What the power cuts cost."""
+
+    acked: int = 0
+    lost: int = 0
+    losing: int = 0
+
+
+async def _cut(new: Callable[[], Database], folder: Path, cuts: int, synchronous: str) -> Toll:
+    """Cut the power again and again; each database lives through some of the cuts."""
+    toll = Toll()
+    for first in range(0, cuts, CUTS_A_LIFE):
+        database = new()
+        for seed in range(first, first + CUTS_A_LIFE):
+            before = len(database.acked.stored)
+            await _live(database, random.Random(f"{synchronous} {seed}"), synchronous)  # noqa: S311
+            toll.acked += len(database.acked.stored) - before
+            gone = _lost(database, folder)
+            toll.lost += len(gone)
+            toll.losing += bool(gone)
+            database.acked.forget(gone)
+    sys.stdout.write(f"synchronous={synchronous}: {cuts} power cuts, {toll}\n")
+    return toll
 
 
 async def test_no_power_cut_loses_an_acknowledged_message(
-    app: App, sqlite_template: Path, tmp_path: Path, keyring: Keyring
+    new: Callable[[], Database], folder: Path
 ) -> None:
     """I-01: whatever the disk made of the writes it was not told to sync, every 200 still holds."""
-    acked, lost, _ = await _cut(app, sqlite_template, tmp_path / "cut", keyring, CUTS, "FULL")
-    await app.engine.close()
-    assert acked > 2 * CUTS, "too few messages to mean anything"
-    assert lost == 0
+    toll = await _cut(new, folder, CUTS, "FULL")
+    assert toll.acked > 2 * CUTS, "too few messages to mean anything"
+    assert toll.lost == 0
 
 
 async def test_the_harness_finds_what_synchronous_normal_loses(
-    app: App, sqlite_template: Path, tmp_path: Path, keyring: Keyring
+    new: Callable[[], Database], folder: Path
 ) -> None:
     """Control: without the fsync at every commit the same cuts lose acknowledged messages."""
-    _, lost, losing = await _cut(app, sqlite_template, tmp_path / "cut", keyring, CONTROL_CUTS, "NORMAL")
-    await app.engine.close()
-    assert lost > 0, "the harness is worthless: it does not see what NORMAL loses"
-    assert losing > CONTROL_CUTS / 3
+    toll = await _cut(new, folder, CONTROL_CUTS, "NORMAL")
+    assert toll.lost > 0, "the harness is worthless: it does not see what NORMAL loses"
+    assert toll.losing > CONTROL_CUTS / 3

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from tests.helpers.crash_server import Life
+from tests.helpers.crash_server import STILLBORN, Life
 from tests.helpers.crash_wire import Broken, Wire
 
 ROOT = Path(__file__).parents[2]
@@ -58,7 +58,9 @@ def small_content(folder: Path) -> Path:
             name=f"n{number}",
             title=question,
             answer=answer,
-            questions=", ".join(f'"{question}{tail}"' for tail in ("", "呢", "啊", "呀", "哦", "哈")),
+            questions=", ".join(
+                f'"{question}{tail}"' for tail in ("", "呢", "啊", "呀", "哦", "哈")
+            ),
         )
         for number, (question, answer) in enumerate(QUESTIONS.items())
     ]
@@ -75,7 +77,9 @@ def small_content(folder: Path) -> Path:
 class Nursery:
     """Starts and kills lives of one server, all on one port and one data folder."""
 
-    def __init__(self, config: Path, data: Path, *, database_url: str = "", fault: str = "") -> None:
+    def __init__(
+        self, config: Path, data: Path, *, database_url: str = "", fault: str = ""
+    ) -> None:
         self._config = config
         self._life = Life(0, str(data), database_url, 0, fault)
         self._lines: asyncio.Queue[str] = asyncio.Queue()
@@ -110,7 +114,9 @@ class Nursery:
         life = asdict(self._life) | {"minutes": 2 * self.lives}
         await self._order(f"start {json.dumps(life)}")
         found = await self._expect(r"http://127\.0\.0\.1:(\d+)/chat")
-        self._life = Life(int(found[1]), self._life.data, self._life.database_url, 0, self._life.fault)
+        self._life = Life(
+            int(found[1]), self._life.data, self._life.database_url, 0, self._life.fault
+        )
         self.up.set()
 
     async def kill(self) -> None:
@@ -133,11 +139,12 @@ class Nursery:
     async def _expect(self, pattern: str) -> "re.Match[str]":
         try:
             async with asyncio.timeout(_PATIENCE):
-                while True:
-                    if found := re.search(pattern, await self._lines.get()):
+                while (line := await self._lines.get()) not in ("", f"{STILLBORN}\n"):
+                    if found := re.search(pattern, line):
                         return found
         except TimeoutError:
-            raise AssertionError(f"no '{pattern}' came:\n" + "".join(self.said[-30:])) from None
+            pass
+        raise AssertionError(f"no '{pattern}' came:\n" + "".join(self.said[-30:]))
 
     async def _read(self) -> None:
         assert self._process.stdout is not None
@@ -145,6 +152,7 @@ class Nursery:
             line = raw.decode("utf-8", "replace")
             self.said.append(line)
             self._lines.put_nowait(line)
+        self._lines.put_nowait("")
 
 
 @dataclass(slots=True)

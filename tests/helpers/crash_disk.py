@@ -15,7 +15,7 @@ _SECTOR = 512
 _WHOLE, _TORN = 0.4, 0.6
 
 
-class PowerCut(apsw.IOError):  # type: ignore[misc]
+class PowerCut(apsw.IOError):
     """The machine is off; nothing more reaches the disk."""
 
 
@@ -54,7 +54,7 @@ class Platter:
                 _put(left, at, data)
             elif luck < _TORN:
                 for start in range(0, len(data), _SECTOR):
-                    if chance.random() < 0.5:  # noqa: PLR2004
+                    if chance.random() < 0.5:
                         _put(left, at + start, data[start : start + _SECTOR])
         return bytes(left)
 
@@ -65,7 +65,7 @@ def _put(into: bytearray, at: int, data: bytes) -> None:
     into[at : at + len(data)] = data
 
 
-class Disk(apsw.VFS):  # type: ignore[misc]
+class Disk(apsw.VFS):
     """A disk in memory, registered under `name`.
 
     Args:
@@ -76,7 +76,9 @@ class Disk(apsw.VFS):  # type: ignore[misc]
     def __init__(self, name: str, files: dict[str, bytes], cut_after: int) -> None:
         super().__init__(name, "")
         self.name = name
-        self.files = {path: Platter(bytearray(data), bytearray(data)) for path, data in files.items()}
+        self.files = {
+            path: Platter(bytearray(data), bytearray(data)) for path, data in files.items()
+        }
         self.left = cut_after
         self.is_off = False
 
@@ -92,7 +94,7 @@ class Disk(apsw.VFS):  # type: ignore[misc]
         """Return what the files may hold once the power is back."""
         return {path: platter.after_cut(chance) for path, platter in self.files.items()}
 
-    def xOpen(self, name: Any, flags: list[int]) -> "_Open":  # noqa: N802
+    def xOpen(self, name: Any, flags: list[int]) -> Any:  # noqa: N802
         """Open or make a file."""
         path = name if isinstance(name, str) else name.filename()
         flags[1] = flags[0]

@@ -16,7 +16,6 @@ import os
 import signal
 import sys
 import time
-import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -27,7 +26,7 @@ import bot.app
 from bot.app import App, Content, read_content, system_clock
 from bot.channels.base import HookAnswer, HookRequest, Limits
 from bot.commands import serve
-from bot.hospital.files import DEMO, read_folder
+from bot.hospital.files import DEMO, read_files
 from bot.hospital.model import Hospital
 from bot.logs import set_up
 from bot.message import Address, Inbound, Outbound, Sent, Worded
@@ -39,6 +38,10 @@ from bot.store.writer import GroupWriter, _Job
 from intents.match import Matcher, build_matcher
 
 _HOST = "127.0.0.1"
+#: A hospital of three departments: a life starts fast.
+_SMALL = Path(__file__).parents[1] / "hospital" / "small"
+#: What is said of a life that never served, or ended in an error.
+STILLBORN = "stillborn"
 #: How long a platform takes to answer: long enough to be killed in the middle.
 _PLATFORM_SECONDS = 0.05
 #: How long after its early answers a sinning server commits.
@@ -107,7 +110,9 @@ class Nursery:
     @classmethod
     def of(cls, config: Path) -> "Nursery":
         content = read_content(load_settings(config, {}))
-        return cls(config, content, build_matcher(content.catalog.examples()), read_folder(DEMO))
+        sheets = {path.stem: path.read_bytes() for path in _SMALL.glob("*.csv")}
+        facts = read_files((DEMO / "hospital.toml").read_bytes(), sheets)
+        return cls(config, content, build_matcher(content.catalog.examples()), facts)
 
     def live(self, life: Life) -> None:
         """Serve until killed, or until asked to leave."""
@@ -201,7 +206,11 @@ def main() -> None:
             child = os.fork()
             if child == 0:
                 sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123  (kept for life)
-                nursery.live(Life(**json.loads(rest)))
+                try:
+                    nursery.live(Life(**json.loads(rest)))
+                except BaseException:
+                    tell(STILLBORN)
+                    raise
                 return
         else:
             os.kill(child, signal.SIGKILL if word == "kill" else signal.SIGINT)

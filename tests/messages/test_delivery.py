@@ -40,7 +40,9 @@ def say(engine: Engine, clock: Moving) -> Callable[..., Any]:
         def op(tx: Tx) -> int:
             with tx.session() as session:
                 index = tx.keyring.index(user, "conversation.user")
-                known = session.exec(select(Conversation).where(Conversation.user_index == index)).first()
+                known = session.exec(
+                    select(Conversation).where(Conversation.user_index == index)
+                ).first()
                 if known is None:
                     inbound = Inbound(Address("push", "main", user), f"{user}:first", "你好")
                     conversation_id = inbox.accept(tx, inbound, clock()).conversation_id
@@ -120,13 +122,19 @@ async def test_what_a_platform_answers_decides_what_becomes_of_a_message(
     await drained(delivery)
     assert await states(engine) == {"甲": state}
     stored = await row(engine, "甲")
-    assert (stored.provider_id == f"p{stored.id}", stored.sent_at is not None) == (state == "sent",) * 2
+    assert (stored.provider_id == f"p{stored.id}", stored.sent_at is not None) == (
+        state == "sent",
+    ) * 2
     if isinstance(answer, SendError):
         assert stored.error == answer.code[:80]
 
 
 async def test_a_refusal_that_may_pass_is_tried_again_after_the_stated_waits(
-    engine: Engine, delivery: Delivery, channel: RecordingChannel, say: Callable[..., Any], clock: Moving
+    engine: Engine,
+    delivery: Delivery,
+    channel: RecordingChannel,
+    say: Callable[..., Any],
+    clock: Moving,
 ) -> None:
     """After each wait, not a moment before; after the last one the message has failed."""
     channel.answers["甲"] = [TryLater("busy") for _ in range(len(RETRY_STEPS) + 1)]
@@ -171,7 +179,11 @@ async def test_a_platform_may_name_a_longer_wait(
 
 
 async def test_what_may_have_arrived_is_never_sent_again(
-    engine: Engine, delivery: Delivery, channel: RecordingChannel, say: Callable[..., Any], clock: Moving
+    engine: Engine,
+    delivery: Delivery,
+    channel: RecordingChannel,
+    say: Callable[..., Any],
+    clock: Moving,
 ) -> None:
     """I-08: neither a retry nor the net for dead senders touches an `unknown` message."""
     channel.answers["甲"] = [Unknown("timed out")]
@@ -202,7 +214,11 @@ async def test_a_platform_that_never_answers_is_left_alone(
 
 
 async def test_the_net_frees_what_dead_senders_held(
-    engine: Engine, delivery: Delivery, channel: RecordingChannel, say: Callable[..., Any], clock: Moving
+    engine: Engine,
+    delivery: Delivery,
+    channel: RecordingChannel,
+    say: Callable[..., Any],
+    clock: Moving,
 ) -> None:
     """Killed before the wire: ready again. Killed at the wire: unknown. Never both, never earlier."""
 
@@ -228,7 +244,9 @@ async def nurse_claims(engine: Engine, conversation_id: int, now: datetime) -> i
 
     def op(tx: Tx) -> int:
         with tx.session() as session:
-            nurse = Staff(username="li", display_name="李护士", password_hash="none", created_at=now)
+            nurse = Staff(
+                username="li", display_name="李护士", password_hash="none", created_at=now
+            )
             session.add(nurse)
             session.flush()
             staff_id = nurse.id or 0
@@ -241,7 +259,11 @@ async def nurse_claims(engine: Engine, conversation_id: int, now: datetime) -> i
 
 
 async def test_the_bot_is_silent_once_a_nurse_has_claimed(
-    engine: Engine, delivery: Delivery, channel: RecordingChannel, say: Callable[..., Any], clock: Moving
+    engine: Engine,
+    delivery: Delivery,
+    channel: RecordingChannel,
+    say: Callable[..., Any],
+    clock: Moving,
 ) -> None:
     """I4 at the instant of sending: an answer that still waits is dropped, her own words pass."""
     conversation_id = await say("u1", "机器人的回答")
@@ -251,7 +273,13 @@ async def test_the_bot_is_silent_once_a_nurse_has_claimed(
     await say("u1", "护士来了", kind=Kind.NOTICE)
     await engine.write(
         lambda tx: handoff.reply(
-            tx, conversation_id, "我是李护士", staff_id=staff_id, actor="li", pull=False, now=clock()
+            tx,
+            conversation_id,
+            "我是李护士",
+            staff_id=staff_id,
+            actor="li",
+            pull=False,
+            now=clock(),
         )
     )
     await drained(delivery)
@@ -271,7 +299,11 @@ async def test_a_claim_between_lease_and_sending_still_silences_the_bot(
 
 
 async def test_a_conversation_keeps_its_order_while_others_overtake(
-    engine: Engine, delivery: Delivery, channel: RecordingChannel, say: Callable[..., Any], clock: Moving
+    engine: Engine,
+    delivery: Delivery,
+    channel: RecordingChannel,
+    say: Callable[..., Any],
+    clock: Moving,
 ) -> None:
     """I-09: what follows a message that must wait waits with it; another patient's does not."""
     channel.answers["甲一"] = [TryLater("busy"), TryLater("busy")]
@@ -425,7 +457,7 @@ async def test_a_message_that_cannot_be_opened_stops_only_itself(
                 table, column = ("outbox", "body") if place == 0 else ("conversation", "user")
                 where = "conversation_id" if place == 0 else "id"
                 session.connection().exec_driver_sql(
-                    f"UPDATE {table} SET \"{column}\" = {BYTES[engine.name]} WHERE {where} = {other.id}"  # noqa: S608
+                    f'UPDATE {table} SET "{column}" = {BYTES[engine.name]} WHERE {where} = {other.id}'  # noqa: S608
                 )
 
     await say("u1", "坏的正文")

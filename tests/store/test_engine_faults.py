@@ -3,6 +3,7 @@
 import asyncio
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +18,6 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.app import App
 from bot.errors import StartError, StoreBusy, StoreError
 from bot.message import Address, Inbound
 from bot.messages import inbox
@@ -109,7 +109,12 @@ async def test_a_hint_that_fails_keeps_nobody_waiting(engine: Engine) -> None:
         return run
 
     async with asyncio.timeout(10):
-        assert await asyncio.gather(*(engine.write(op(number)) for number in range(4))) == [0, 1, 2, 3]
+        assert await asyncio.gather(*(engine.write(op(number)) for number in range(4))) == [
+            0,
+            1,
+            2,
+            3,
+        ]
         await engine.write(lambda _: None)
     assert rung == [1, 0, 0]
 
@@ -138,7 +143,9 @@ async def test_postgresql_may_go_and_come_back(keyring: Keyring) -> None:
         await engine.close()
 
 
-async def test_a_crash_of_postgresql_under_load_loses_nothing_acknowledged(keyring: Keyring) -> None:
+async def test_a_crash_of_postgresql_under_load_loses_nothing_acknowledged(
+    keyring: Keyring,
+) -> None:
     """I-01 with the server as the victim: every accepted message is there after its recovery."""
     with Server(fsync=True) as server:
         url = server.url()
@@ -184,7 +191,7 @@ def full_disk(path: Path) -> Iterator[None]:
 
 @pytest.mark.parametrize("backend", ["sqlite"])
 async def test_a_full_disk_acknowledges_nothing_and_heals(
-    app: App, engine: Engine, client: httpx.AsyncClient
+    engine: Engine, client: httpx.AsyncClient
 ) -> None:
     """I-23, through HTTP: 503 with a sentence, an emergency is answered all the same, then 200."""
     assert isinstance(engine, SqliteEngine)
@@ -192,13 +199,18 @@ async def test_a_full_disk_acknowledges_nothing_and_heals(
     headers = {"Authorization": f"Bearer {token}"}
 
     async def say(key: str, text: str) -> httpx.Response:
-        return await client.post("/webchat/messages", json={"id": key, "text": text}, headers=headers)
+        return await client.post(
+            "/webchat/messages", json={"id": key, "text": text}, headers=headers
+        )
 
     assert (await say("a", "你好")).status_code == 200
     with full_disk(engine.path):
         for number in range(3):
             refused = await say(f"b{number}", "停车多少钱")
-            assert (refused.status_code, refused.json()["error"]) == (503, "the database cannot be reached")
+            assert (refused.status_code, refused.json()["error"]) == (
+                503,
+                "the database cannot be reached",
+            )
             assert refused.headers["retry-after"] == "1"
         urgent = await say("c", "我爸突然胸口压着痛,出冷汗")
         assert urgent.status_code == 503
@@ -233,7 +245,9 @@ def open_folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def test_an_empty_folder_that_cannot_be_written_is_a_sentence(open_folder: Path, keyring: Keyring) -> None:
+def test_an_empty_folder_that_cannot_be_written_is_a_sentence(
+    open_folder: Path, keyring: Keyring
+) -> None:
     with nobody_in(open_folder):
         with pytest.raises(StartError, match="cannot be written"):
             FolderLock(open_folder).acquire()
@@ -245,20 +259,22 @@ async def test_a_database_that_cannot_be_written_acknowledges_nothing(
     open_folder: Path, keyring: Keyring, sqlite_template: Path
 ) -> None:
     """A folder mounted read-only: whether opened or refused, nothing is acknowledged."""
-    file = open_folder / "daoyi.sqlite3"
-    file.write_bytes(sqlite_template.read_bytes())
-    with nobody_in(open_folder):
-        with pytest.raises(StoreError, match="cannot be (opened|reached)"):
-            await SqliteEngine(file, keyring).write(accepting("k"))
+    file = Path(shutil.copy(sqlite_template, open_folder / "daoyi.sqlite3"))
+    with nobody_in(open_folder), pytest.raises(StoreError, match=r"cannot be (opened|reached)"):
+        await SqliteEngine(file, keyring).write(accepting("k"))
 
 
-@pytest.mark.parametrize("content", [b"this is no database, " * 100, b"\x00" * 4096], ids=["text", "zeros"])
+@pytest.mark.parametrize(
+    "content", [b"this is no database, " * 100, b"\x00" * 4096], ids=["text", "zeros"]
+)
 def test_a_file_that_is_no_database_is_named_and_left_alone(
     tmp_path: Path, keyring: Keyring, content: bytes
 ) -> None:
     file = tmp_path / "daoyi.sqlite3"
     file.write_bytes(content)
-    with pytest.raises(StoreError, match=rf"{file}: the database cannot be opened \(file is not a database\)"):
+    with pytest.raises(
+        StoreError, match=rf"{file}: the database cannot be opened \(file is not a database\)"
+    ):
         open_store("sqlite", tmp_path, keyring)
     assert file.read_bytes() == content
 

@@ -60,7 +60,9 @@ def empty(url: str) -> Iterator[sa.Engine]:
             prepare(raw)
             return raw
 
-        engine = sa.create_engine("sqlite://", module=sqlite_module(), creator=connect, poolclass=NullPool)
+        engine = sa.create_engine(
+            "sqlite://", module=sqlite_module(), creator=connect, poolclass=NullPool
+        )
     yield engine
     engine.dispose()
 
@@ -96,7 +98,10 @@ def value(kind: Any) -> Any:
     moment = datetime(2026, 11, 18, 2, 0, 0, 123456, tzinfo=UTC)
     for types, made in (
         ((sa.LargeBinary, sa.types.BLOB), b"\x00sealed\xff"),
-        ((sa.DateTime,), moment if getattr(kind, "timezone", False) else moment.replace(tzinfo=None)),
+        (
+            (sa.DateTime,),
+            moment if getattr(kind, "timezone", False) else moment.replace(tzinfo=None),
+        ),
         ((sa.Date,), moment.date()),
         ((sa.Time,), moment.time()),
         ((sa.Boolean,), True),
@@ -126,14 +131,18 @@ def fill(engine: sa.Engine) -> dict[str, sa.Row[Any]]:
         }
 
 
-def read(engine: sa.Engine, names: Callable[[str], tuple[str, ...]], tables: list[str]) -> dict[str, tuple[Any, ...]]:
+def read(
+    engine: sa.Engine, names: Callable[[str], tuple[str, ...]], tables: list[str]
+) -> dict[str, tuple[Any, ...]]:
     """Return the one row of each table, as the named columns of its reflected form."""
     metadata = sa.MetaData()
     with engine.connect() as connection:
         metadata.reflect(connection)
         return {
             name: tuple(
-                connection.execute(sa.select(*(metadata.tables[name].c[c] for c in names(name)))).one()
+                connection.execute(
+                    sa.select(*(metadata.tables[name].c[c] for c in names(name)))
+                ).one()
             )
             for name in tables
         }
@@ -177,7 +186,9 @@ def test_a_newer_database_is_refused_with_a_sentence(
     with empty.connect() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
         connection.commit()
-    with pytest.raises(StartError, match=f"schema 9999, which this version \\({HEAD}\\) does not know"):
+    with pytest.raises(
+        StartError, match=f"schema 9999, which this version \\({HEAD}\\) does not know"
+    ):
         open_store("sqlite" if backend == "sqlite" else url, tmp_path, keyring)
     assert revision(empty) == "9999"
 
@@ -232,8 +243,10 @@ SIDE_DOORS = {
     ],
     "postgresql": [
         "TRUNCATE audit",
-        "INSERT INTO audit (id, at, actor, action) VALUES (1, now(), 'nobody', 'x') "
-        "ON CONFLICT (id) DO UPDATE SET actor = excluded.actor",
+        (
+            "INSERT INTO audit (id, at, actor, action) VALUES (1, now(), 'nobody', 'x') "
+            "ON CONFLICT (id) DO UPDATE SET actor = excluded.actor"
+        ),
     ],
 }
 
@@ -266,15 +279,21 @@ engine.shut()
 """
 
 
-def test_processes_that_start_at_once_migrate_once_and_share_one_key(backend: str, url: str) -> None:
+def test_processes_that_start_at_once_migrate_once_and_share_one_key(
+    backend: str, url: str
+) -> None:
     """Four starters, one empty database, one empty data folder: one schema, one key file, no error."""
     with tempfile.TemporaryDirectory() as data:
         store = "sqlite" if backend == "sqlite" else url
         starters = [
             subprocess.Popen(
-                [sys.executable, "-c", _STARTER, store, data], cwd=ROOT, text=True,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            )  # fmt: skip
+                [sys.executable, "-c", _STARTER, store, data],
+                cwd=ROOT,
+                text=True,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
             for _ in range(4)
         ]
         for starter in starters:

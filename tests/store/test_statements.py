@@ -44,11 +44,15 @@ def statements() -> Iterator[Any]:
     [
         pytest.param("SELECT 1", id="a-string"),
         pytest.param(sa.text("SELECT 1"), id="text"),
-        pytest.param(sa.text("SELECT id FROM outbox").columns(_outbox.c.id), id="text-with-columns"),
+        pytest.param(
+            sa.text("SELECT id FROM outbox").columns(_outbox.c.id), id="text-with-columns"
+        ),
         pytest.param(sa.select(sa.text("1")), id="text-as-a-column"),
         pytest.param(sa.select(sa.literal_column("1")), id="a-literal-column"),
-        pytest.param(sa.select(_outbox.c.id).where(sa.text("state = 'ready'")), id="text-as-a-condition"),
-        pytest.param(sa.DDL("DROP TABLE outbox"), id="ddl"),
+        pytest.param(
+            sa.select(_outbox.c.id).where(sa.text("state = 'ready'")), id="text-as-a-condition"
+        ),
+        pytest.param(sa.DDL("DROP TABLE outbox"), id="ddl"),  # type: ignore[no-untyped-call]
     ],
 )
 def test_sql_written_by_hand_is_refused(handwritten: Any) -> None:
@@ -82,7 +86,10 @@ def test_no_module_hands_sql_text_to_the_database(path: Path) -> None:
     for call in calls(tree, "Hot", "one", "rows", "run"):
         for argument in call.args[:1]:
             is_text = isinstance(argument, ast.Constant | ast.JoinedStr)
-            of_sqlalchemy = isinstance(argument, ast.Call) and next(calls(argument, *text_like), None) is not None
+            of_sqlalchemy = (
+                isinstance(argument, ast.Call)
+                and next(calls(argument, *text_like), None) is not None
+            )
             assert not is_text, f"{where}:{call.lineno}"
             assert not of_sqlalchemy, f"{where}:{call.lineno}"
     if where in SPEAKS_SQL or "migrations" in path.parts:
@@ -97,7 +104,7 @@ def test_no_module_hands_sql_text_to_the_database(path: Path) -> None:
     "dialect",
     [
         pytest.param(sqlite.dialect(paramstyle="qmark"), id="sqlite"),
-        pytest.param(postgresql.dialect(paramstyle="format"), id="postgresql"),
+        pytest.param(postgresql.dialect(paramstyle="format"), id="postgresql"),  # type: ignore[no-untyped-call]
     ],
 )
 def test_every_hot_statement_compiles_for_both_databases(hot: Hot, dialect: Any) -> None:
