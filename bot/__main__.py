@@ -6,13 +6,13 @@ import os
 # anything loads numpy.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from pathlib import Path  # noqa: E402
-from typing import Annotated  # noqa: E402
+from pathlib import Path
+from typing import Annotated
 
-import typer  # noqa: E402
+import typer
 
-from bot.commands import content, data, evaluate, serve, talk  # noqa: E402
-from bot.commands.context import DEFAULT_CONFIG, Options  # noqa: E402
+from bot.commands import content, data, evaluate, serve, talk
+from bot.commands.context import DEFAULT_CONFIG, Options
 
 app = typer.Typer(
     name="daoyi",

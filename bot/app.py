@@ -245,7 +245,7 @@ def _http(app: App, webchat: Webchat, emergency: tuple[str, ...]) -> FastAPI:
     web.mount(http, public)
     mount_console(http, Console(app.engine, app.channels, app.wording, app.hospital, app.feed,
                                 app.delivery.wake, app.clock, templates, settings.templates / "console",
-                                settings.hospital.language))  # fmt: skip
+                                settings.hospital.language, settings.zone))  # fmt: skip
     return http
 
 

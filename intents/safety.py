@@ -149,8 +149,8 @@ def _rates(
 
 
 def _percentile(ordered: Sequence[float], per_cent: int) -> float:
-    if len(ordered) < 2:
-        return ordered[0] if ordered else 0.0
+    if len(ordered) <= 1:
+        return sum(ordered)
     return quantiles(ordered, n=100, method="inclusive")[per_cent - 1]
 
 

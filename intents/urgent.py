@@ -1,4 +1,4 @@
-"""The red-flag check: does this message mean "get help now"?
+"""The red-flag check: whether a message means "get help now".
 
 The one question is whether a triage nurse reading it would send the person for help at once.
 
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from intents.normalize import normalize
-from intents.urgent_reading import Reading, read, speaks
 from intents.urgent_load import load_language
+from intents.urgent_reading import Reading, read, speaks
 from intents.urgent_rules import CRISIS_KIND, KINDS, Language, Rule, UrgentError
 
 __all__ = ["KINDS", "Alarm", "RedFlags", "UrgentError", "load_red_flags"]
@@ -47,8 +47,7 @@ class RedFlags:
         for language in self._languages:
             if not speaks(language, clean):
                 continue
-            for rule in met_rules(language, clean):
-                met.append((language.rank[rule.kind], rule))
+            met += [(language.rank[rule.kind], rule) for rule in met_rules(language, clean)]
         if not met:
             return None
         worst = min(met, key=lambda ranked: ranked[0])[1]

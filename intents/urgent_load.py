@@ -24,7 +24,8 @@ _SCOPES = ("next", "overlap", "clause", "rest", "earlier", "sentence", "message"
 _FIELDS = {
     "file": {
         "language", "gap", "gap_stops", "breaks", "worst_first", "letters", "spelling",
-        "close_spelling", "right_spelling", "banned_in_replies", "signs", "facts", "numbers", "guards", "rule",
+        "close_spelling", "right_spelling", "banned_in_replies", "signs", "facts", "numbers",
+        "guards", "rule",
     },
     "guard": {
         "why", "scope", "reach", "list", "first", "words", "except", "unless", "unless_in",

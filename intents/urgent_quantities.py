@@ -123,8 +123,10 @@ _PRESSURE = re.compile(
     r"|(?:低压|下压|舒张压|diastolic)[^\d,。;]{0,8}?(?P<low>\d{3})(?!\d)",
 )
 _DEGREES = r"(3[4-9]|4[0-3])(?:\.(\d{1,2}))?"
-_NO_AGE = r"(?![\d岁天个月周/年分斤])"
-_PULSE = r"(?:心率|心跳|脉搏|脉率|\bhr\b|heart ?rate|pulse|heart (?:is )?(?:beating|racing|pounding))"
+_NO_AGE = r"(?![\d.岁天个月周/年分斤度°℃])"
+_PULSE = (
+    r"(?:心率|心跳|脉搏|脉率|\bhr\b|heart ?rate|pulse|heart (?:is )?(?:beating|racing|pounding))"
+)
 _OXYGEN = r"(?:血氧|氧饱和|饱和度|spo2|sp02|\bsats?\b|\bo2\b|oxygen|pulse ?ox)"
 _SUGAR = r"(?:血糖|糖(?!尿)|sugars?|glucose|\bbs\b|\bbg\b)(?:仪|值|level|levels)?"
 _NOT_SUGAR = r"(?![\d岁年天粒片颗个型月周])"
@@ -133,9 +135,7 @@ _TO_BABY = r"(?=的?(?:宝|婴|新生|娃|小孩|孩子|大|女宝|男宝|小宝
 _BABY = r"(?:宝宝|婴儿|娃娃?|bb|女宝|男宝|出生|新生儿|刚生|生下来|生后)"
 _CHILD = r"(?:宝宝|婴儿|娃娃?|孩子|儿子|女儿|闺女|小孩|出生|bb|女宝|男宝|宝贝)"
 _TABLET = r"(?:tablets?|tabs?|pills?|capsules?|caps|mg\b)"
-_NOT_A_PILL = (
-    r"(?!mg|mcg|ml|days?|hours?|hrs?|years?|weeks?|months?|minutes?|mins?|grams?|times|tests?|class)"
-)
+_NOT_A_PILL = r"(?!mg|mcg|ml|days?|hours?|hrs?|years?|weeks?|months?|minutes?|mins?|grams?|times|tests?|class)"
 _TOOK = r"\b(?:took|taken|swallowed|popped|ate|downed) (?:about |like |over |around |nearly )?"
 _FEVER = r"(?:fever|temp|temperature|running a|has a|had a|with a)"
 

@@ -1,5 +1,7 @@
 """`daoyi staff`, `daoyi import`, `daoyi keys`, `daoyi init-db`: people, facts, keys."""
 
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,18 +43,58 @@ def add(
     data: Data = None,
 ) -> None:
     """Let somebody sign in to the console; works beside a running server."""
+    from bot.console.auth import add_staff  # noqa: PLC0415  (keeps `--help` quick)
+
+    shown = name or username
+    _change(
+        context,
+        data,
+        lambda session, now: add_staff(session, username, shown, password, role, now),
+    )
+    typer.echo(f"{username} can sign in at /console")
+
+
+@staff.command("password")
+def change_password(
+    context: typer.Context,
+    username: Annotated[str, typer.Argument(help="Whose password.")],
+    password: Annotated[str, _PASSWORD],
+    data: Data = None,
+) -> None:
+    """Give somebody a new password; all of that person's sessions end."""
+    from bot.console.auth import set_password  # noqa: PLC0415  (keeps `--help` quick)
+
+    _change(context, data, lambda session, now: set_password(session, username, password, now))
+    typer.echo(f"{username} has a new password")
+
+
+@staff.command()
+def remove(
+    context: typer.Context,
+    username: Annotated[str, typer.Argument(help="Who leaves.")],
+    data: Data = None,
+) -> None:
+    """Let somebody sign in no more; what they did stays on record."""
+    from bot.console.auth import deactivate  # noqa: PLC0415
+
+    _change(context, data, lambda session, now: deactivate(session, username, now))
+    typer.echo(f"{username} can no longer sign in")
+
+
+def _change(
+    context: typer.Context, data: Path | None, change: Callable[[Any, datetime], object]
+) -> None:
+    """Make one change in a transaction of its own, beside a running server."""
 
     async def work() -> None:
         from bot.app import system_clock  # noqa: PLC0415
-        from bot.console.auth import add_staff  # noqa: PLC0415
 
         def store(tx: Any) -> None:
             with tx.session() as session:
-                add_staff(session, username, name or username, password, role, system_clock())
+                change(session, system_clock())
 
         async with database(settings_of(context, data)) as engine:
             await engine.write(store)
-        typer.echo(f"{username} can sign in at /console")
 
     run(work)
 

@@ -1,6 +1,7 @@
 """`daoyi serve`: run the hospital's assistant until Ctrl-C."""
 
 import asyncio
+import gc
 import signal
 import socket
 import sys
@@ -54,6 +55,7 @@ _SWITCH = 0.0005
 
 
 async def _serve(settings: Settings, host: str, port: int) -> None:
+    gc.disable()  # nothing that starting makes is garbage; looking for some costs half a second
     import uvicorn  # noqa: PLC0415  (keeps `--help` quick)
 
     from bot.app import build  # noqa: PLC0415
@@ -94,6 +96,8 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
     lock.acquire()
     try:
         app = await build(settings)
+        gc.freeze()
+        gc.enable()
         config = uvicorn.Config(
             app.http,
             host=host,

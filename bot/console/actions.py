@@ -45,11 +45,6 @@ _ACKNOWLEDGE = Hot(
     .returning(_flag.c.id)
 )
 _SENT_BEFORE = Hot(select(_outbox.c.id).where(_outbox.c.dedupe_key == bindparam("dedupe_key")))
-_MARK_SENT = Hot(
-    update(_outbox)
-    .where(_outbox.c.id == bindparam("outbox_id"))
-    .values(dedupe_key=bindparam("dedupe_key_"))
-)
 
 #: Changes one conversation on behalf of one member of staff.
 Change = Callable[[Tx, Opened], None]
@@ -126,7 +121,7 @@ class Actions:
                 raise Problem("too_long", longest=limits.text)
             if key is not None and tx.one(_SENT_BEFORE, dedupe_key=key) is not None:
                 return
-            sent = service.reply(
+            service.reply(
                 tx,
                 opened.id,
                 text,
@@ -134,8 +129,8 @@ class Actions:
                 actor=self._signed.actor,
                 pull=limits.pull,
                 now=self._now,
+                dedupe_key=key,
             )
-            tx.run(_MARK_SENT, outbox_id=sent, dedupe_key_=key)
 
         await self._change(conversation_id, change)
 

@@ -88,7 +88,14 @@ def render(template: Template, values: Mapping[str, Any], where: str) -> str:
     """
     try:
         text = template.render(values)
-    except (TemplateError, TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as exc:
+    except (
+        TemplateError,
+        TypeError,
+        ValueError,
+        LookupError,
+        ArithmeticError,
+        AttributeError,
+    ) as exc:
         raise WordingError(f"{where}: {type(exc).__name__}: {exc}") from exc
     lines = [line.strip() for line in text.strip().splitlines()]
     tidy = "\n".join(line for i, line in enumerate(lines) if line or (i and lines[i - 1]))

@@ -138,7 +138,7 @@ class Turns:
             return await self._failed(inbox_id, understood, exc, conversation_id)
         _TURNS.labels(outcome="answered" if replies else "silent").inc()
         _SECONDS.observe(asyncio.get_running_loop().time() - started)
-        if replies:
+        if replies is not None:  # also when nobody answered: staff see what was said to them
             self._said(conversation_id)
         return replies
 

@@ -102,7 +102,9 @@ class Wording:
                 for name in sorted(everything - known)
             ]
             if not known:
-                problems.append(f"{self._folder / lang}: no reply text is there (expected <domain>/<name>.txt.j2)")
+                problems.append(
+                    f"{self._folder / lang}: no reply text is there (expected <domain>/<name>.txt.j2)"
+                )
             faq = {f"faq:{intent}" for intent in self._catalog.intents} if answers else set()
             for name in sorted(known | faq):
                 try:
@@ -165,5 +167,5 @@ def _traditional(worded: Worded) -> Worded:
 def _opencc() -> Converter:
     from opencc import OpenCC  # noqa: PLC0415  (45 ms, and most patients never need it)
 
-    made: Converter = OpenCC("s2t")
+    made: Converter = OpenCC("s2tw")
     return made

@@ -159,13 +159,26 @@ def owned(tx: Tx, conversation_id: int, staff_id: int) -> Live:
 
 
 def reply(
-    tx: Tx, conversation_id: int, text: str, *, staff_id: int, actor: str, pull: bool, now: datetime
+    tx: Tx,
+    conversation_id: int,
+    text: str,
+    *,
+    staff_id: int,
+    actor: str,
+    pull: bool,
+    now: datetime,
+    dedupe_key: str | None = None,
 ) -> int:
-    """Send one message of the member of staff who holds the conversation; return its id."""
+    """Send one message of the member of staff who holds the conversation; return its id.
+
+    A `dedupe_key` can be used once; whoever may send twice asks for it first.
+    """
     owned(tx, conversation_id, staff_id)
     row = tx.one(_SEQ, conversation_id=conversation_id)
     worded = Worded(text, Kind.STAFF)
-    sent = outbox.enqueue(tx, conversation_id, row.last_seq, worded, now, pull=pull)
+    sent = outbox.enqueue(
+        tx, conversation_id, row.last_seq, worded, now, pull=pull, dedupe_key=dedupe_key
+    )
     record(tx, now, actor, "conversation.reply", conversation_id)
     return sent
 

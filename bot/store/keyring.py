@@ -36,6 +36,7 @@ class Keyring:
         self._ciphers = {_key_id(key): AESGCM(key) for key in keys}
         self._newest = _key_id(keys[0])
         self._pool = b""
+        self._drawn_by = 0
         self._lock = threading.Lock()
 
     def seal(self, plain: bytes, purpose: str) -> bytes:
@@ -47,7 +48,8 @@ class Keyring:
     def _nonce(self) -> bytes:
         """Return twelve fresh random bytes; drawn in bulk, since each draw gives up the interpreter."""
         with self._lock:
-            if len(self._pool) < _NONCE_BYTES:
+            if len(self._pool) < _NONCE_BYTES or self._drawn_by != os.getpid():
+                self._drawn_by = os.getpid()  # a forked child must not use its parent's again
                 self._pool = os.urandom(_NONCE_BYTES * _NONCES_A_DRAW)
             nonce, self._pool = self._pool[:_NONCE_BYTES], self._pool[_NONCE_BYTES:]
         return nonce

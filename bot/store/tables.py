@@ -103,6 +103,12 @@ class Inbox(SQLModel, table=True):
         UniqueConstraint("conversation_id", "seq", name="one_place_in_the_inbox"),
         one_of("state", "new", "handled", "dead"),
         Index(
+            "inbox_dead",
+            "id",
+            sqlite_where=text("state = 'dead'"),
+            postgresql_where=text("state = 'dead'"),
+        ),
+        Index(
             "inbox_unhandled",
             "next_try_at",
             sqlite_where=text("state = 'new'"),
@@ -149,6 +155,12 @@ class Outbox(SQLModel, table=True):
             postgresql_where=text("state IN ('leased', 'sending')"),
         ),
         Index("outbox_answers", "inbox_id"),
+        Index(
+            "outbox_undelivered",
+            "id",
+            sqlite_where=text("state IN ('failed', 'unknown')"),
+            postgresql_where=text("state IN ('failed', 'unknown')"),
+        ),
     )
     id: int | None = id_column()
     conversation_id: int = link_column("conversation.id")
@@ -182,6 +194,7 @@ class HandoffCase(SQLModel, table=True):
             postgresql_where=text("state <> 'closed'"),
         ),
         Index("cases_waiting", "state", "priority", "opened_at"),
+        Index("cases_of_a_conversation", "conversation_id"),
     )
     id: int | None = id_column()
     conversation_id: int = link_column("conversation.id")
@@ -201,7 +214,15 @@ class RedFlag(SQLModel, table=True):
     """A message that raised an alarm; it stays open until a person acknowledges it (EM-06)."""
 
     __tablename__: ClassVar[str] = "red_flag"
-    __table_args__ = (UniqueConstraint("inbox_id", name="one_alarm_a_message"),)
+    __table_args__ = (
+        UniqueConstraint("inbox_id", name="one_alarm_a_message"),
+        Index(
+            "alarms_open",
+            "id",
+            sqlite_where=text("acknowledged_at IS NULL"),
+            postgresql_where=text("acknowledged_at IS NULL"),
+        ),
+    )
     id: int | None = id_column()
     conversation_id: int = link_column("conversation.id", index=True)
     inbox_id: int = link_column("inbox.id")
@@ -245,6 +266,6 @@ class Audit(SQLModel, table=True):
     id: int | None = id_column()
     at: datetime = time_column()
     actor: str = Field(max_length=60)
-    action: str = Field(max_length=40)
+    action: str = Field(max_length=40, index=True)
     conversation_id: int | None = Field(default=None, sa_type=BigId, index=True)
     detail: str | None = Field(default=None, max_length=200)

@@ -2,8 +2,10 @@
 
 import html
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import httpx
@@ -19,14 +21,17 @@ from bot.messages import history
 from bot.store.db import Tx
 from bot.store.tables import Audit, Staff
 from tests.conftest import Clock
+from tests.helpers.house import House
 from tests.helpers.world import ChatPage
 
 PASSWORD = "a long enough password"
 ORIGIN = "http://127.0.0.1"
+_WEEKS, _BROWSERS = count(1), count(1)
 COLLEAGUES = (
     ("nurse.li", "李护士", "agent"),
     ("nurse.wang", "王护士", "agent"),
     ("chen", "陈主任", "supervisor"),
+    ("tired", "困护士", "agent"),
 )
 CHEST_PAIN = "我胸口压着疼，喘不上气，浑身冒冷汗"
 
@@ -99,6 +104,29 @@ def filled(path: str, conversation_id: int = 1) -> str:
     return path.replace("{conversation_id}", str(conversation_id)).replace("{rest:path}", "nowhere")
 
 
+@pytest.fixture
+def clock(house: House) -> Clock:
+    """Return the shared application's clock, in a week of its own: no test sees another's past."""
+    assert isinstance(house.clock, Clock)
+    house.clock.now = Clock().now + timedelta(weeks=next(_WEEKS))
+    return house.clock
+
+
+@pytest.fixture
+def app(house: House, clock: Clock) -> Iterator[App]:
+    """Return the shared application; it is the audit that stays, and the tries to sign in."""
+    assert house.clock is clock
+    yield house.app
+    house.app.feed.closed = False
+
+
+@pytest.fixture
+def client(web: httpx.AsyncClient, app: App) -> httpx.AsyncClient:
+    """Return an HTTP client of the shared application."""
+    assert app is not None
+    return web
+
+
 @pytest.fixture(scope="session")
 def hashed() -> str:
     """Hash everybody's password once."""
@@ -132,7 +160,7 @@ async def browse(app: App, employed: None) -> AsyncIterator[Callable[[], Browser
     opened: list[httpx.AsyncClient] = []
 
     def browser() -> Browser:
-        transport = httpx.ASGITransport(app=app.http)
+        transport = httpx.ASGITransport(app=app.http, client=(f"browser-{next(_BROWSERS)}", 1))
         opened.append(httpx.AsyncClient(transport=transport, base_url=ORIGIN))
         return Browser(opened[-1])
 
@@ -199,15 +227,17 @@ async def private(patient: ChatPage, number_of: Callable[[ChatPage], Awaitable[i
 
 
 @pytest.fixture
-def audited(app: App) -> Callable[[], Awaitable[list[tuple[str, str, int | None]]]]:
-    """Return what reads (actor, action, conversation) of every audit row, oldest first."""
+async def audited(app: App) -> Callable[[], Awaitable[list[tuple[str, str, int | None]]]]:
+    """Return what reads (actor, action, conversation) of this test's audit rows, oldest first."""
 
-    def rows(tx: Tx) -> list[tuple[str, str, int | None]]:
+    def rows(tx: Tx) -> list[tuple[int | None, tuple[str, str, int | None]]]:
         with tx.session() as session:
             found = session.exec(select(Audit).order_by(Audit.id)).all()  # type: ignore[arg-type]
-            return [(row.actor, row.action, row.conversation_id) for row in found]
+            return [(row.id, (row.actor, row.action, row.conversation_id)) for row in found]
+
+    before = {number for number, _ in await app.engine.read(rows)}
 
     async def read() -> list[tuple[str, str, int | None]]:
-        return await app.engine.read(rows)
+        return [row for number, row in await app.engine.read(rows) if number not in before]
 
     return read

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from sqlmodel import select
+
 from bot.app import App
 from bot.channels.base import HookRequest
 from bot.errors import Unknown
@@ -11,7 +13,8 @@ from bot.store.db import Tx
 from bot.store.tables import Inbox
 from tests.conftest import Clock
 from tests.console.conftest import CHEST_PAIN, Browser, hidden, text_of
-from tests.helpers.world import ChatPage, TextMessages
+from tests.helpers.house import House
+from tests.helpers.world import ChatPage
 
 NumberOf = Callable[[ChatPage], Awaitable[int]]
 Audited = Callable[[], Awaitable[list[tuple[str, str, int | None]]]]
@@ -156,9 +159,10 @@ async def test_the_note_is_there_for_the_next_colleague(
 
 
 async def test_a_channel_that_pushes_is_woken_and_its_failures_are_listed(
-    app: App, li: Browser, texts_sent: TextMessages
+    app: App, li: Browser, house: House
 ) -> None:
     """An answer that may not have arrived shows in the conversation and among the undelivered."""
+    texts_sent = house.text
     (inbound,) = texts_sent.parse(HookRequest("main", "人工".encode()), "赵大爷")
     accepted = await app.turns.accept(inbound)
     await app.turns.answer(accepted, inbound.text)
@@ -186,8 +190,7 @@ async def test_a_message_nobody_could_handle_is_a_dead_letter_without_its_words(
 ) -> None:
     def die(tx: Tx) -> None:
         with tx.session() as session:
-            row = session.get(Inbox, 1)
-            assert row is not None
+            row = session.exec(select(Inbox).where(Inbox.conversation_id == private)).one()
             row.state, row.error = "dead", "RuntimeError"
             session.add(row)
 

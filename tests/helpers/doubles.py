@@ -1,10 +1,12 @@
 """Stand-ins that do exactly what a test tells them to."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from bot.channels.base import HookAnswer, HookRequest, Limits
 from bot.message import Inbound, Outbound, Sent, Worded
+from bot.store.db import Engine, Tx
 
 
 class RecordingChannel:
@@ -64,3 +66,22 @@ class RecordingChannel:
         """Wait until it was handed all of these."""
         async with asyncio.timeout(20), self._news:
             await self._news.wait_for(lambda: set(texts) <= set(self.texts))
+
+
+class FlakyEngine:
+    """An engine whose writes fail as often as told."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.name = engine.name
+        self.keyring = engine.keyring
+        self.read = engine.read
+        self.failures: list[Exception] = []
+
+    async def write(self, op: Callable[[Tx], Any]) -> Any:
+        if self.failures:
+            raise self.failures.pop(0)
+        return await self._engine.write(op)
+
+    async def close(self) -> None:
+        await self._engine.close()

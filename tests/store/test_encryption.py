@@ -1,10 +1,13 @@
 """I8 at rest: nothing a patient said or is can be read in the files; keys change without a gap."""
 
 import asyncio
+import copy
 import json
 import os
 import stat
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -270,6 +273,19 @@ def test_the_same_words_never_look_the_same() -> None:
     ring = Keyring([b"k" * 32], b"i" * 32)
     assert len({ring.seal(b"x", "inbox.body") for _ in range(100)}) == 100
     assert ring.index("x", "a") == ring.index("x", "a") != ring.index("x", "b")
+
+
+def test_no_nonce_is_ever_used_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not by threads side by side, not by a process and its forked child: GCM would break."""
+    ring = Keyring([b"k" * 32], b"i" * 32)
+    with ThreadPoolExecutor(8) as threads:
+        sealed = list(threads.map(lambda _: ring.seal(b"x", "a"), range(4_000)))
+    parent = copy.copy(ring)
+    parent._lock = threading.Lock()
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    for each in (ring, parent):
+        sealed += [each.seal(b"x", "a") for _ in range(200)]
+    assert len({value[4:16] for value in sealed}) == len(sealed)
 
 
 def test_a_new_key_file_is_its_owners_alone(tmp_path: Path) -> None:
