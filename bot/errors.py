@@ -7,6 +7,7 @@
     │   └── NotSigned              no valid token, signature or session
     ├── StoreError                 the database refused or is gone; nothing was acknowledged
     │   └── StoreBusy              the writer's queue is full: try again shortly
+    ├── SealedError                an encrypted value cannot be opened: another key, or changed
     ├── WordingError               a reply template is missing or cannot be rendered
     └── SendError                  a channel did not take a message; says what may be done next
 
@@ -56,6 +57,10 @@ class StoreError(DaoyiError):
 
 class StoreBusy(StoreError):
     """The writer's queue is full; nothing was stored. Try again shortly."""
+
+
+class SealedError(DaoyiError):
+    """An encrypted value cannot be opened: its key is not there, or somebody changed it."""
 
 
 class WordingError(DaoyiError):

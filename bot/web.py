@@ -26,6 +26,7 @@ from limits import RateLimitItemPerSecond
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, generate_latest
+from starlette.requests import ClientDisconnect
 
 from bot.channels.base import HookRequest
 from bot.channels.webchat import MAX_BODY, Webchat, reply
@@ -146,12 +147,21 @@ def _mount_page(app: FastAPI, public: Public) -> None:
 
     @app.get("/webchat/assets/{name:path}", include_in_schema=False)
     async def asset(name: str) -> FileResponse:
-        path = (public.assets / name).resolve()
-        media = _ASSETS.get(path.suffix)
-        if media is None or not path.is_relative_to(public.assets.resolve()) or not path.is_file():
+        path = _asset(public.assets, name)
+        media = _ASSETS.get(path.suffix) if path else None
+        if path is None or media is None:
             raise BadInput("there is no such file", 404)
         headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
         return FileResponse(path, media_type=f"{media}; charset=utf-8", headers=headers)
+
+
+def _asset(folder: Path, name: str) -> Path | None:
+    """Return a file below `folder`, or None for whatever else a name may say."""
+    try:
+        path = (folder / name).resolve()
+        return path if path.is_relative_to(folder.resolve()) and path.is_file() else None
+    except (OSError, ValueError):  # too long for a name, or with a NUL in it
+        return None
 
 
 def _mount_messages(app: FastAPI, public: Public) -> None:
@@ -286,10 +296,13 @@ async def _hook(request: Request) -> HookRequest:
     body = bytearray()
     if not declared.isdecimal() or len(declared) > _ID_DIGITS or int(declared) > MAX_BODY:
         raise BadInput(f"a message may have {MAX_BODY // 1024} KB at most", 413)
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise BadInput(f"a message may have {MAX_BODY // 1024} KB at most", 413)
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY:
+                raise BadInput(f"a message may have {MAX_BODY // 1024} KB at most", 413)
+    except ClientDisconnect as exc:
+        raise BadInput("the request ended before its body did", 400) from exc
     return HookRequest(_ACCOUNT, bytes(body), dict(request.headers))
 
 
@@ -322,7 +335,9 @@ async def _bad_input(_request: Request, exc: Exception) -> JSONResponse:
 
 async def _not_valid(_request: Request, exc: Exception) -> JSONResponse:
     """Name the field and what is expected, never what was sent."""
-    first = exc.errors()[0] if isinstance(exc, RequestValidationError) else {"loc": (), "msg": ""}
+    first: Any = {"loc": (), "msg": ""}
+    if isinstance(exc, RequestValidationError):
+        first = exc.errors()[0]
     where = ".".join(str(part) for part in first["loc"][1:]) or "request"
     _REFUSED.labels(reason="422").inc()
     return JSONResponse({"error": f"{where}: {first['msg'].lower()}"}, 422)

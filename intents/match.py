@@ -193,11 +193,12 @@ class _Part:
         The others share little but common characters with it; they would cost most of the time.
         Not `@`: that would wake the threads of BLAS, which cost more than so small a product.
         """
+        teach = self._teach
         if len(similar) > _NEAREST:
             near = np.argpartition(similar, -_NEAREST)[-_NEAREST:]
-            expected: Floats = np.einsum("n,nc->c", similar[near], self._teach[near])
-            return expected
-        return np.einsum("n,nc->c", similar, self._teach)
+            similar, teach = similar[near], teach[near]
+        expected: Floats = np.einsum("n,nc->c", similar, teach)
+        return expected
 
     def example(self, intent: int, similar: Floats) -> tuple[float, str]:
         """Give the intent's question that is most like the text, and how alike they are."""

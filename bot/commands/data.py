@@ -198,18 +198,27 @@ def _told(counts: Any, *, as_json: bool, dry_run: bool) -> None:
 
 @keys.command()
 def rotate(context: typer.Context, data: Data = None, as_json: Json = False) -> None:
-    """Make a new key, seal everything stored with it, and forget the old ones."""
+    """Make a new key and seal everything stored with it; no server may run on the data folder.
+
+    On PostgreSQL the old keys stay, since other machines may still seal with them: copy the key file to
+    each, start them anew, and run this again.
+    """
 
     async def work() -> None:
         from bot.store.keyring import add_key, drop_old_keys, load_keyring  # noqa: PLC0415
+        from bot.store.lock import FolderLock  # noqa: PLC0415
         from bot.store.rotation import reseal  # noqa: PLC0415
 
         settings = settings_of(context, data)
+        lock = FolderLock(settings.data)
+        lock.acquire()
         load_keyring(settings.key_file)
         add_key(settings.key_file)
         async with database(settings) as engine:
             resealed = await reseal(engine)
-        dropped = drop_old_keys(settings.key_file)
+        alone = settings.store.url == "sqlite"
+        dropped = drop_old_keys(settings.key_file) if alone else 0
+        lock.release()
         if as_json:
             show({"resealed": resealed, "dropped_keys": dropped})
         else:

@@ -17,7 +17,7 @@ from sqlalchemy import bindparam, select
 from bot.channels.base import Limits
 from bot.dialogue.turn import Replies, Turn
 from bot.dialogue.understand import Understander, Understood
-from bot.errors import StoreError
+from bot.errors import SealedError, StoreError
 from bot.message import Inbound, Worded
 from bot.messages import inbox
 from bot.messages.inbox import Accepted
@@ -108,7 +108,10 @@ class Turns:
         for inbox_id, conversation_id, _ in rows:
             if inbox_id not in self._running:
                 by_conversation.setdefault(conversation_id, []).append(inbox_id)
-        await asyncio.gather(*(self._again(c, ids) for c, ids in by_conversation.items()))
+        turns = (self._again(c, ids) for c, ids in by_conversation.items())
+        for result in await asyncio.gather(*turns, return_exceptions=True):
+            if isinstance(result, BaseException):
+                log.warning("sweep.turn_failed", error=type(result).__name__)
         return len(rows)
 
     async def finish(self) -> None:
@@ -120,7 +123,11 @@ class Turns:
         """Run turns in order; behind one that must wait only an alarm is not left for later."""
         waits = False
         for inbox_id in inbox_ids:
-            text = await self._engine.read(partial(_text, inbox_id=inbox_id))
+            try:
+                text = await self._engine.read(partial(_text, inbox_id=inbox_id))
+            except SealedError as exc:
+                await self._failed(inbox_id, Understood(None), exc, conversation_id)
+                continue
             if not waits or self._alarm(text) is not None:
                 done = await self._joined(Accepted(inbox_id, conversation_id), text)
                 waits = waits or done is None

@@ -16,7 +16,11 @@ from intents.urgent import Alarm, RedFlags
 #: A tap on one of our buttons: question and option. Short, so that every platform carries it.
 _TAP = re.compile(r"#(\d{1,9})\.(\d{1,2})")
 _COMMAND = re.compile(r"#([a-z_]{1,20})")
-_NUMBER = re.compile(r"(?:选|第)?\s*([0-9一二两三四五六七八九十])\s*(?:个|号|项|条)?[.、。)）]?")
+_NUMBER = re.compile(
+    r"(?:我?选|option|number)?\s*第?\s*([0-9一二两三四五六七八九十])\s*(?:个|号|项|条)?[.、。)）]?"
+)
+#: A whole message that is one act is short, with all its courtesies.
+_LONGEST_ACT = 100
 _DIGITS = {word: n for n, word in enumerate("零一二三四五六七八九十")} | {"两": 2}
 
 
@@ -83,7 +87,7 @@ class Understander:
             return Understood(
                 alarm, number=_number(number[1]), detected=detected, act=self.catalog.act(text)
             )
-        if act := self.catalog.act(text):
+        if len(plain) <= _LONGEST_ACT and (act := self.catalog.act(text)):
             return Understood(alarm, act=act, act_in=self._said_in(text), detected=detected)
         matches = self._matcher.rank(plain)
         entities = find(plain, self._vocabulary(), today)

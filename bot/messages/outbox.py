@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from bot.errors import StoreError
+from bot.errors import SealedError
 from bot.message import Address, Button, Kind, Outbound, Worded
 from bot.store.db import Tx
 from bot.store.statements import Hot
@@ -241,7 +241,7 @@ def claim(tx: Tx, owner: str, now: datetime, until: datetime, limit: int) -> lis
     for row in sorted(rows, key=lambda row: row.id):
         try:
             said = _opened(tx, row)
-        except (StoreError, ValueError, KeyError, TypeError):
+        except (SealedError, ValueError, KeyError, TypeError):
             tx.run(_UNREADABLE, outbox_id=row.id)
         else:
             leased.append(Leased(row.id, row.conversation_id, said, owner, row.attempts))
@@ -264,7 +264,7 @@ def start(tx: Tx, leased: Sequence[Leased], until: datetime) -> list[tuple[Lease
     for item in leased:
         try:
             to = tx.one(_TO, conversation_id=item.conversation_id)
-        except (StoreError, ValueError):
+        except (SealedError, ValueError):
             tx.run(_UNREADABLE, outbox_id=item.id)
             continue
         silent = to.holder == "staff" and item.worded.kind not in SPOKEN_WHILE_HELD

@@ -17,7 +17,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from bot.errors import StartError, StoreError
+from bot.errors import SealedError, StartError
 
 _KEY_BYTES = 32
 _ID_BYTES = 4
@@ -58,18 +58,18 @@ class Keyring:
         """Decrypt what `seal` made for the same column.
 
         Raises:
-            StoreError: the key is not in the ring, or the value was changed.
+            SealedError: the key is not in the ring, or the value was changed.
         """
         head, nonce = sealed[:_ID_BYTES], sealed[_ID_BYTES : _ID_BYTES + _NONCE_BYTES]
         cipher = self._ciphers.get(head)
         if cipher is None:
-            raise StoreError(
+            raise SealedError(
                 f"a value in {purpose} was sealed with a key that is not in the key file"
             )
         try:
             return cipher.decrypt(nonce, sealed[_ID_BYTES + _NONCE_BYTES :], purpose.encode())
         except (InvalidTag, ValueError) as exc:  # changed, or cut short
-            raise StoreError(f"a value in {purpose} was changed or belongs elsewhere") from exc
+            raise SealedError(f"a value in {purpose} was changed or belongs elsewhere") from exc
 
     def is_current(self, sealed: bytes) -> bool:
         """Say whether `sealed` was made with the newest key."""

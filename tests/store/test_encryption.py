@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlmodel import SQLModel, select
 
 from bot.app import App
-from bot.errors import StartError, StoreError
+from bot.errors import SealedError, StartError
 from bot.message import Address, Inbound, Kind, Worded
 from bot.messages import inbox, outbox
 from bot.store.columns import Encrypted
@@ -232,7 +232,7 @@ async def test_a_key_is_changed_without_a_gap(open_with: Opened, tmp_path: Path)
 
     engine = open_with(first)
     with pytest.raises(
-        StoreError, match=r"inbox\.body was sealed with a key that is not in the key file"
+        SealedError, match=r"inbox\.body was sealed with a key that is not in the key file"
     ):
         await told(engine)
     await engine.close()
@@ -250,7 +250,7 @@ async def test_a_value_in_another_column_does_not_open(engine: Engine) -> None:
             session.execute(sa.update(table).values(body=sa.bindparam("b", value, sa.LargeBinary)))
 
     await engine.write(move)
-    with pytest.raises(StoreError, match=r"outbox\.body was changed or belongs elsewhere"):
+    with pytest.raises(SealedError, match=r"outbox\.body was changed or belongs elsewhere"):
         await engine.read(lambda tx: outbox.answers(tx, 1))
 
 
@@ -262,10 +262,10 @@ def test_one_flipped_bit_anywhere_is_found() -> None:
     for bit in range(len(sealed) * 8):
         changed = bytearray(sealed)
         changed[bit // 8] ^= 1 << bit % 8
-        with pytest.raises(StoreError, match=r"^a value in inbox\.body was"):
+        with pytest.raises(SealedError, match=r"^a value in inbox\.body was"):
             ring.open(bytes(changed), "inbox.body")
     for short in range(len(sealed)):
-        with pytest.raises(StoreError):
+        with pytest.raises(SealedError):
             ring.open(sealed[:short], "inbox.body")
 
 

@@ -1,0 +1,99 @@
+"""What one message says by itself; and that no message keeps the others waiting."""
+
+from datetime import date
+from time import process_time
+
+import pytest
+
+from bot.app import Content
+from bot.dialogue.understand import Understander, Understood
+from bot.hospital.live import LiveHospital
+from bot.hospital.model import Hospital
+from bot.message import MAX_TEXT
+from intents.match import Matcher
+
+TODAY = date(2026, 11, 18)
+
+
+@pytest.fixture(scope="module")
+def understander(content: Content, matcher: Matcher, demonstration: Hospital) -> Understander:
+    vocabulary = LiveHospital(demonstration, 0).vocabulary
+    return Understander(content.catalog, matcher, content.red_flags, vocabulary)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1", 1), ("１", 1), ("①", 1), ("一", 1), ("第一个", 1), ("选1", 1), ("选第二个", 2),
+        ("2.", 2), ("2、", 2), ("两", 2), ("二", 2), ("十", 10), ("3 号", 3), ("0", 0), ("零", None),
+        ("10", None), ("1 2", None), ("12345678901234567890", None), ("-1", None), ("1个月", None),
+        ("我选1", 1), ("Option 2", 2), ("number 3", 3), ("option", None), ("2 options", None),
+    ],
+)  # fmt: skip
+def test_a_choice_is_a_number_and_nothing_else(
+    understander: Understander, text: str, number: int | None
+) -> None:
+    assert understander.understand(text, TODAY).number == number
+
+
+@pytest.mark.parametrize(
+    ("text", "tap", "command"),
+    [
+        ("#3.2", (3, 2), None),
+        ("＃3.2", (3, 2), None),
+        ("#person", None, "person"),
+        ("#leave", None, "leave"),
+        ("# person", None, None),
+        ("#", None, None),
+        ("#3.2.1", None, None),
+        ("#1234567890.1", None, None),
+        ("please #person", None, None),
+    ],
+)
+def test_a_button_comes_back_as_it_went(
+    understander: Understander, text: str, tap: tuple[int, int] | None, command: str | None
+) -> None:
+    said = understander.understand(text, TODAY)
+    assert (said.tap, said.command) == (tap, command)
+
+
+@pytest.mark.parametrize(
+    ("text", "act", "languages"),
+    [
+        ("人工", "person", {"zh-CN", "en"}),
+        ("转人工！", "person", {"zh-CN"}),
+        ("麻烦帮我转人工谢谢", "person", set()),
+        ("TD", "stop", {"zh-CN", "en"}),
+        ("退订", "stop", {"zh-CN", "en"}),
+        ("never mind", "cancel", {"en"}),
+        ("我不要取消预约", None, set()),
+        ("取消我明天的预约", None, set()),
+    ],
+)
+def test_an_act_is_a_whole_message(
+    understander: Understander, text: str, act: str | None, languages: set[str]
+) -> None:
+    said = understander.understand(text, TODAY)
+    assert said.act == act
+    assert said.act_in >= languages
+
+
+FRAGMENTS = (
+    "啊", "喂", "你好", "请问", "谢谢", "吧", "嗯嗯", " ", ",", "，。", "!", "hello ", "please ", "a", "aA",
+    "不", "没有", "胸口疼", "疼", "1", "1.", "100/60 ", "体温39.5度 ", "可以", "thanks ", "i want to know ",
+    "can you tell me ", "pain ", "not ", "阿莫西林", "儿科", "周三", "下午", "\u200b", "\u0301", "(", "🏥", "停",
+    "\n", "{{", "ﷺ", "龘", "㈱", "no pain but ", "麻烦帮我看一下", "的", "kill ", "一", "两个", "明天后天",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("fragment", FRAGMENTS, ids=ascii)
+def test_a_long_message_takes_no_longer_than_a_blink(
+    understander: Understander, fragment: str
+) -> None:
+    """One patient's 4,000 characters may not keep everybody else waiting."""
+    text = (fragment * MAX_TEXT)[: MAX_TEXT - 12]
+    for written in (text, text + "。胸口疼", "停车" + text):
+        before = process_time()
+        said = understander.understand(written, TODAY)
+        assert isinstance(said, Understood)
+        assert process_time() - before < 0.5
