@@ -199,6 +199,10 @@ def _is_zone(name: str) -> bool:
 
 
 def _hours(file: Path, section: Any, zone: ZoneInfo) -> Hours:
+    if isinstance(section, dict) and (unknown := set(section) - {"hours"}):
+        raise SettingsError(
+            f"{file}: handoff.{min(unknown)} is not a known key (expected [handoff.hours])"
+        )
     words = section.get("hours", {}) if isinstance(section, dict) else None
     if not isinstance(words, dict) or not all(isinstance(v, str) for v in words.values()):
         raise SettingsError(f'{file}: handoff.hours must hold days such as mon = "08:00-17:30"')

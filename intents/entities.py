@@ -44,11 +44,14 @@ class Entities:
     session: Session | None = None
 
 
-def find(text: str, vocabulary: Vocabulary, today: date) -> Entities:
-    """Find everything a text names. Never raises, whatever the text."""
+def find(text: str, vocabulary: Vocabulary, today: date, *, misspelt: bool = True) -> Entities:
+    """Find everything a text names. Never raises, whatever the text.
+
+    Looking for `misspelt` names costs more than all the rest; leave it out where no name is expected.
+    """
     words = normalize(text[: 2 * _LONGEST])[:_LONGEST]
     found = vocabulary.find(words)
-    near, near_words = ({}, {}) if found else _near(words, vocabulary)
+    near, near_words = _near(words, vocabulary) if misspelt and not found else ({}, {})
     return Entities(
         departments=_keys(found, "department"),
         doctors=_keys(found, "doctor"),

@@ -30,15 +30,13 @@ def essence(text: str) -> str:
 def features(text: str) -> Counter[str]:
     """Count the features of a text that `essence` made. A text without a word has none."""
     tokens = _TOKEN.findall(text)
-    found = Counter(["w" + token for token in tokens])
-    found.update([f"b{a} {b}" for a, b in pairwise(tokens)])
+    found = ["w" + token for token in tokens]
+    found += [f"b{a} {b}" for a, b in pairwise(tokens)]
     if not text.isascii():
         triples = zip(tokens, tokens[1:], tokens[2:], strict=False)
-        found.update([f"t{a}{b}{c}" for a, b, c in triples if not (a + b + c).isascii()])
+        found += [f"t{a}{b}{c}" for a, b, c in triples if not (a + b + c).isascii()]
     for token in tokens:
         if token.isascii() and len(token) >= _SHORTEST:
             word = f"<{token}>"
-            found.update(
-                ["c" + word[i : i + n] for n in _PIECES for i in range(len(word) - n + 1)],
-            )
-    return found
+            found += ["c" + word[i : i + n] for n in _PIECES for i in range(len(word) - n + 1)]
+    return Counter(found)

@@ -85,16 +85,15 @@ def met_rules(language: Language, clean: str) -> list[Rule]:
 
 def _is_met(rule: Rule, reading: Reading) -> bool:
     live = reading.live(rule.ignores)
-    if not rule.gate & live.message[0]:
+    if not rule.gate & live.whole or not all(one & live.whole for one in rule.companions):
         return False
-    core, around, near = live.window(rule.within), live.window(rule.companions_in), live.near
+    core = live.window(rule.within)
     for clause, mask in enumerate(live.clause):
         said = rule.says & mask or (rule.needs and all(need & core[clause] for need in rule.needs))
-        if (
-            said
-            and not rule.unless & near[clause]
-            and all(companion & around[clause] for companion in rule.companions)
-        ):
+        if not said or (rule.unless and rule.unless & live.near[clause]):
+            continue
+        around = live.window(rule.companions_in)[clause] if rule.companions else 0
+        if all(companion & around for companion in rule.companions):
             return True
     return False
 

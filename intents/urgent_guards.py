@@ -9,7 +9,8 @@ Every class of such words is data (`[guards]` in `urgent.toml`) with one of a fe
 - `earlier`: every sign of the sentence up to the word (… 自己好了).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 
 from intents.clauses import Clauses
 from intents.urgent_rules import Guard, Language
@@ -20,7 +21,7 @@ _LONGEST_JOIN = 2
 
 
 class Guards:
-    """The guards of one language at work on one message."""
+    """The guards of one language at work on one message; its cost grows with the message only."""
 
     def __init__(self, language: Language, clauses: Clauses, found: Sequence[Found]) -> None:
         """Sort what was found into signs, facts and guard words, and see what each takes away."""
@@ -48,21 +49,30 @@ class Guards:
     def _clause(self, one: Found) -> int:
         return self._clauses.clause_of[one.start]
 
+    def _sentence(self, one: Found) -> int:
+        return self._clauses.sentence_of[self._clause(one)]
+
     def _all_guard_words(self, found: Sequence[Found]) -> list[tuple[Guard, list[Found]]]:
         """List the guards' words that are meant as such: 不 is none in 喘不上气."""
+        if not found:
+            return []
+        size = len(self._clauses.tokens)
         signs = [one for one in self._spoken if one.mask & self._language.sign_mask]
+        whole = Spans(size, ((one.start, one.end) for one in signs if one.gap_start < 0))
+        parts = Spans(size, (part for one in signs if one.gap_start >= 0 for part in _parts(one)))
         meant = []
         for guard in self._language.guards:
             words = [one for one in found if one.mask & guard.word_mask]
             if not words:
                 continue
-            exceptions = [one for one in found if one.mask & guard.except_mask]
+            exceptions = [(x.start, x.end) for x in found if x.mask & guard.except_mask]
+            longer = Spans(size, exceptions) if exceptions else None
             words = [
                 one
                 for one in words
-                if not any(_covers(other, one) for other in exceptions)
+                if not (longer and longer.cover(one))
                 and (not guard.first or self._opens_clause(one))
-                and (guard.scope == "overlap" or not any(_holds(other, one) for other in signs))
+                and (guard.scope == "overlap" or not (whole.hold(one) or parts.cover(one)))
             ]
             if words:
                 meant.append((guard, words))
@@ -74,38 +84,44 @@ class Guards:
 
     def _drop_swallowed(self) -> None:
         """Forget signs that are only part of a guard's phrase: 想死 in 想死你们."""
-        sayings = [
-            word for guard, words in self._words if guard.scope == "overlap" for word in words
-        ]
-        others = [
-            word
-            for guard, words in self._words
-            if guard.scope not in ("overlap", "next")
-            for word in words
-        ]
-        self._spoken = [
-            one
-            for one in self._spoken
-            if not any(_touch(word, one) and not _within(word, one) for word in sayings)
-            and not any(_within(one, word) for word in others)
-        ]
+        sayings: list[tuple[int, int]] = []
+        others: list[tuple[int, int]] = []
+        for guard, words in self._words:
+            if guard.scope == "overlap":
+                sayings += [(word.start, word.end) for word in words]
+            elif guard.scope != "next":
+                others += [(word.start, word.end) for word in words]
+        size = len(self._clauses.tokens)
+        if sayings:
+            saying = Spans(size, sayings)
+            self._spoken = [one for one in self._spoken if not saying.touch(one)]
+        if others:
+            other = Spans(size, others)
+            self._spoken = [one for one in self._spoken if not other.hold(one)]
 
     def _all_denied(self) -> dict[Found, int]:
         denied: dict[Found, int] = {}
         for guard, words in self._words:
             if guard.scope != "next":
                 continue
+            ends = {word.end: word for word in words}
             for one in self._spoken:
-                if any(self._binds(guard, word, one) for word in words):
+                if self._bound(guard, ends, one):
                     denied[one] = denied.get(one, 0) | guard.bit
             if guard.lists:
                 self._carry_on(guard, denied)
         return denied
 
-    def _binds(self, guard: Guard, word: Found, one: Found) -> bool:
-        before = 0 <= one.start - word.end <= guard.reach
-        inside = one.gap_start <= word.start and 0 <= one.gap_end - word.end <= guard.reach
-        return (before or inside) and self._clause(word) == self._clause(one)
+    def _bound(self, guard: Guard, ends: Mapping[int, Found], one: Found) -> bool:
+        """Tell whether a denial stands right before a sign, or before what follows its gap."""
+        for back in range(guard.reach + 1):
+            before = ends.get(one.start - back)
+            if before is not None and self._clause(before) == self._clause(one):
+                return True
+            inside = ends.get(one.gap_end - back)
+            if inside is not None and 0 <= one.gap_start <= inside.start:
+                return True
+        return False
 
     def _carry_on(self, guard: Guard, denied: dict[Found, int]) -> None:
         """Let a denial run along a list: 无胸闷、气短、咯血."""
@@ -140,66 +156,86 @@ class Guards:
             "message": [message] * len(sentence_of),
         }
 
-    def _taken_away(self) -> tuple[list[int], list[tuple[Guard, Found]]]:
-        """Give the guards that reach each clause as a whole, and those reaching on from a word."""
+    def _taken_away(self) -> tuple[list[int], list[tuple[Guard, dict[int, int]]]]:
+        """Give the guards that reach each clause as a whole, and those reaching on from a word.
+
+        The latter come with the place of their first word in each sentence.
+        """
         against = [0] * len(self._clauses.starts)
         later = []
         for guard, words in self._words:
+            if guard.scope == "rest":
+                first: dict[int, int] = {}
+                for word in words:
+                    first.setdefault(self._sentence(word), word.start)
+                later.append((guard, first))
+                continue
             said = self._masks[guard.unless_in]
-            for word in words:
-                if guard.scope == "rest":
-                    later.append((guard, word))
-                for clause in self._reached(guard, self._clause(word)):
-                    if not guard.unless_mask & said[clause]:
-                        against[clause] |= guard.bit
+            for clause in self._reached(guard, words):
+                if not guard.unless_mask & said[clause]:
+                    against[clause] |= guard.bit
         return against, later
 
-    def _reached(self, guard: Guard, clause: int) -> Sequence[int]:
+    def _reached(self, guard: Guard, words: Sequence[Found]) -> Iterable[int]:
         sentence_of = self._clauses.sentence_of
         match guard.scope:
             case "clause":
-                return (clause,)
+                return {self._clause(word) for word in words}
             case "message":
                 return range(len(sentence_of))
-            case "sentence" | "earlier":
-                first = sentence_of.index(sentence_of[clause])
-                last = clause
-                while (
-                    guard.scope == "sentence"
-                    and last + 1 < len(sentence_of)
-                    and sentence_of[last + 1] == sentence_of[clause]
-                ):
-                    last += 1
-                return range(first, last + 1)
+            case "sentence":
+                said = {self._sentence(word) for word in words}
+                return [clause for clause, sentence in enumerate(sentence_of) if sentence in said]
+            case "earlier":
+                last = {self._sentence(word): self._clause(word) for word in words}
+                return [
+                    clause
+                    for clause, sentence in enumerate(sentence_of)
+                    if clause <= last.get(sentence, -1)
+                ]
             case _:
                 return ()
 
     def _said_before(self, one: Found) -> int:
         """Give the `rest` guards that were said earlier in the sign's sentence."""
         against = 0
-        clause = self._clause(one)
-        sentence = self._clauses.sentence_of[clause]
-        for guard, word in self._later:
-            same = self._clauses.sentence_of[self._clause(word)] == sentence
-            lifted = guard.unless_mask & self._masks[guard.unless_in][clause]
-            if word.start < one.start and same and not lifted:
+        for guard, first in self._later:
+            begins = first.get(self._sentence(one), one.start)
+            lifted = guard.unless_mask & self._masks[guard.unless_in][self._clause(one)]
+            if begins < one.start and not lifted:
                 against |= guard.bit
         return against
 
 
-def _covers(outer: Found, inner: Found) -> bool:
-    return outer.start <= inner.start and inner.end <= outer.end
+class Spans:
+    """Stretches of tokens; says whether a phrase lies in one of them, whatever their number."""
+
+    def __init__(self, size: int, spans: Iterable[tuple[int, int]]) -> None:
+        """Take the spans (start, end) of a message of `size` tokens."""
+        furthest = [0] * (size + 2)
+        for start, end in spans:
+            furthest[start + 1] = max(furthest[start + 1], end)
+        self._furthest = list(accumulate(furthest, max))
+
+    def cover(self, one: Found) -> bool:
+        """Tell whether the phrase lies inside a span or is one."""
+        return one.start < one.end <= self._furthest[one.start + 1]
+
+    def hold(self, one: Found) -> bool:
+        """Tell whether the phrase lies inside a span that is longer than it."""
+        before, here = self._furthest[one.start], self._furthest[one.start + 1]
+        return one.start < one.end and (before >= one.end or here > one.end)
+
+    def touch(self, one: Found) -> bool:
+        """Tell whether the phrase shares a token with a span that is not merely a part of it."""
+        if one.start == one.end:
+            return False
+        reaches_in = self._furthest[one.start] > one.start
+        reaches_out = self._furthest[one.end] > one.end
+        return reaches_in or reaches_out or self.cover(one)
 
 
-def _within(inner: Found, outer: Found) -> bool:
-    return _covers(outer, inner) and outer.end - outer.start > inner.end - inner.start
-
-
-def _holds(sign: Found, word: Found) -> bool:
-    """Tell whether a guard word is only part of what the sign itself says (喘不上气)."""
-    in_gap = sign.gap_start <= word.start and word.end <= sign.gap_end
-    return _within(word, sign) and not in_gap
-
-
-def _touch(one: Found, other: Found) -> bool:
-    return one.start < other.end and other.start < one.end
+def _parts(sign: Found) -> Iterator[tuple[int, int]]:
+    """Yield what stands before and after the gap of a sign."""
+    yield sign.start, sign.gap_start
+    yield sign.gap_end, sign.end

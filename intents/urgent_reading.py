@@ -31,18 +31,26 @@ class Live:
     """The signs and facts that count for a rule: clause by clause, with neighbours, altogether."""
 
     def __init__(self, clauses: Sequence[int]) -> None:
-        """Join each clause's bits with its neighbours' and with all."""
+        """Take each clause's bits; what stands around it is joined when first asked for."""
         self.clause = clauses
-        self.near = [
-            _joined(clauses[max(0, at - _NEAR) : at + _NEAR + 1]) for at in range(len(clauses))
-        ]
-        self.message = [_joined(clauses)] * len(clauses)
+        self.whole = _joined(clauses)
+        self._near: list[int] = []
+
+    @property
+    def near(self) -> Sequence[int]:
+        """Give, for every clause, its bits and its neighbours'."""
+        if not self._near:
+            self._near = [
+                _joined(self.clause[max(0, at - _NEAR) : at + _NEAR + 1])
+                for at in range(len(self.clause))
+            ]
+        return self._near
 
     def window(self, name: str) -> Sequence[int]:
         """Give, for every clause, what counts in its `clause`, `near` or `message` window."""
         if name == "clause":
             return self.clause
-        return self.near if name == "near" else self.message
+        return self.near if name == "near" else [self.whole] * len(self.clause)
 
 
 class Reading:

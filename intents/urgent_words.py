@@ -123,6 +123,7 @@ class Words:
     def find(self, clauses: Clauses) -> list[Found]:
         """List every phrase that stands inside one clause, in order of its start."""
         found: list[Found] = []
+        walk = _Walk(clauses, self._gap, self._stops, found)
         first = self._root.next
         tokens = clauses.tokens
         last = len(tokens) - 1
@@ -131,47 +132,51 @@ class Words:
             for spelling in spellings:
                 for node in first.get(spelling, ()):
                     if node.mask or node.gap or _leads_on(node, following):
-                        self._follow(node, clauses, (start, start + 1, -1, -1), found)
+                        walk.follow(node, start, start + 1, -1, -1)
         return found
 
-    def _follow(
-        self,
-        node: _Node,
-        clauses: Clauses,
-        place: tuple[int, int, int, int],
-        found: list[Found],
-    ) -> None:
-        """Add what is complete at a place (start, end, last gap) and whatever follows from it."""
-        start, position, gap_start, gap_end = place
-        if node.mask:
-            found.append(Found(start, position, node.mask, gap_start, gap_end))
-        if position >= len(clauses.tokens):
-            return
-        if node.next and clauses.clause_of[position] == clauses.clause_of[start]:
-            for spelling in clauses.tokens[position]:
-                for after in node.next.get(spelling, ()):
-                    self._follow(after, clauses, (start, position + 1, gap_start, gap_end), found)
-        if node.gap:
-            self._jump(node, clauses, (start, position), found)
 
-    def _jump(
+class _Walk:
+    """One search of one message through the graph."""
+
+    __slots__ = ("_clause_of", "_found", "_gap", "_size", "_stops", "_tokens")
+
+    def __init__(
         self,
-        node: _Node,
         clauses: Clauses,
-        place: tuple[int, int],
+        gap: int,
+        stops: frozenset[str],
         found: list[Found],
     ) -> None:
+        self._tokens, self._clause_of = clauses.tokens, clauses.clause_of
+        self._size = len(clauses.tokens)
+        self._gap, self._stops, self._found = gap, stops, found
+
+    def follow(self, node: _Node, start: int, at: int, gap_start: int, gap_end: int) -> None:
+        """Add what is complete before token `at`, and whatever follows from there."""
+        if node.mask:
+            self._found.append(Found(start, at, node.mask, gap_start, gap_end))
+        if at >= self._size or self._clause_of[at] != self._clause_of[start]:
+            return
+        if node.next:
+            for spelling in self._tokens[at]:
+                for after in node.next.get(spelling, ()):
+                    self.follow(after, start, at + 1, gap_start, gap_end)
+        if node.gap:
+            self._jump(node.gap, start, at)
+
+    def _jump(self, far: Sequence[_Node], start: int, position: int) -> None:
         """Go on with what follows a gap, as far as the gap may stretch."""
-        start, position = place
-        clause = clauses.clause_of[start]
-        for jump in range(position, min(position + self._gap + 1, len(clauses.tokens))):
-            if clauses.clause_of[jump] != clause:
+        tokens, clause_of, stops = self._tokens, self._clause_of, self._stops
+        clause = clause_of[start]
+        for at in range(position, min(position + self._gap + 1, self._size)):
+            if clause_of[at] != clause:
                 return
-            for spelling in clauses.tokens[jump]:
-                for far in node.gap:
-                    for after in far.next.get(spelling, ()):
-                        self._follow(after, clauses, (start, jump + 1, position, jump), found)
-            if clauses.tokens[jump][0] in self._stops:
+            for spelling in tokens[at]:
+                for node in far:
+                    for after in node.next.get(spelling, ()):
+                        self.follow(after, start, at + 1, position, at)
+            if tokens[at][0] in stops:
                 return
 
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.commands.context import Json, fail, settings_of, show
+from bot.errors import DaoyiError
 
 intents = typer.Typer(help="How well questions are understood.", no_args_is_help=True)
 safety = typer.Typer(help="How well emergencies are recognised.", no_args_is_help=True)
@@ -37,7 +38,7 @@ def eval_intents(
     predictions: _Predictions = None,
 ) -> None:
     """Learn a catalog, ask its questions, print how well that went at the shipped threshold."""
-    from intents.catalog import load_catalog  # noqa: PLC0415  (keeps `--help` quick)
+    from intents.catalog import CatalogError, load_catalog  # noqa: PLC0415  (keeps `--help` quick)
     from intents.evaluate import RowsError, evaluate, read_catalog, read_questions  # noqa: PLC0415
 
     if catalog not in ("own", "built-in"):
@@ -49,7 +50,7 @@ def eval_intents(
             else read_catalog(folder / "catalog.jsonl")
         )
         report = evaluate(rows, read_questions(folder / "questions.jsonl"))
-    except RowsError as exc:
+    except (RowsError, CatalogError, DaoyiError) as exc:
         fail(str(exc))
     if predictions:
         _write(predictions, [asdict(row) for row in report.predictions])
@@ -69,12 +70,12 @@ def eval_safety(
 ) -> None:
     """Check labelled messages for red flags; print recall, false alarms and time."""
     from intents.safety import SafetyDataError, evaluate, read_rows  # noqa: PLC0415
-    from intents.urgent import load_red_flags  # noqa: PLC0415
+    from intents.urgent import UrgentError, load_red_flags  # noqa: PLC0415
 
     try:
         rows = read_rows(file)
         report = evaluate(rows, load_red_flags(settings_of(context).content_folder).check)
-    except SafetyDataError as exc:
+    except (SafetyDataError, UrgentError, DaoyiError) as exc:
         fail(str(exc))
     if predictions:
         _write(predictions, [_predicted(row) for row in report.predictions])

@@ -90,8 +90,18 @@ class Understander:
         if len(plain) <= _LONGEST_ACT and (act := self.catalog.act(text)):
             return Understood(alarm, act=act, act_in=self._said_in(text), detected=detected)
         matches = self._matcher.rank(plain)
-        entities = find(plain, self._vocabulary(), today)
-        return Understood(alarm, detected=detected, decision=decide(matches), entities=entities)
+        decision = decide(matches)
+        expected = self._expects_name(decision)
+        entities = find(plain, self._vocabulary(), today, misspelt=expected)
+        return Understood(alarm, detected=detected, decision=decision, entities=entities)
+
+    def _expects_name(self, decision: Decision) -> bool:
+        """Say whether an answer that may follow looks something up by a name."""
+        if isinstance(decision, Unknown):
+            return False
+        matches = decision.matches if isinstance(decision, Choose) else (decision.match,)
+        lang = self.catalog.languages[0]
+        return any(self.catalog.entry(match.intent, lang).facts for match in matches)
 
     def _said_in(self, text: str) -> frozenset[str]:
         key = act_key(text)

@@ -25,8 +25,9 @@ STUBS = "stubs"
 NOW = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
 
 #: Of the messages that are ours to answer: the least done right, the most answered wrongly.
-#: Of the others: the most that an FAQ answers.
-RIGHT, WRONG, STRAY = 0.90, 0.03, 0.05
+RIGHT, WRONG = 0.90, 0.03
+#: Of the others: the most that are answered as if they were ours.
+STRAY = {"zh-CN": 0.05, "en": 0.12}
 
 
 class Done(Enum):
@@ -146,7 +147,7 @@ def test_what_is_not_about_the_hospital_is_not_answered_as_if_it_were(
 ) -> None:
     mine = [one for one in outcomes if one[0].lang == lang and not one[0].ours]
     stray = share(mine, Done.WRONG)
-    assert stray <= STRAY, f"{stray:.1%} of {len(mine)}\n{broken(mine)}"
+    assert stray <= STRAY[lang], f"{stray:.1%} of {len(mine)}\n{broken(mine)}"
 
 
 def test_the_messages_are_no_questions_of_the_catalog(content: Content) -> None:
@@ -163,5 +164,4 @@ def test_every_message_stands_once_and_names_intents_that_exist(content: Content
     for row in ROWS:
         asked[row.lang] |= row.right
     left_out = {lang: set(content.catalog.intents) - names for lang, names in asked.items()}
-    assert not left_out["zh-CN"]
-    assert len(left_out["en"]) <= 20, left_out["en"]
+    assert left_out == {"zh-CN": set(), "en": set()}

@@ -1,0 +1,150 @@
+"""`daoyi content check`: a broken file is named, with the entry and what is expected, in one line."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.commands.conftest import Shop
+
+Break = Callable[[Shop], None]
+ZH = "content/zh-CN/faq/visit.toml"
+
+
+def edit(file: str, old: str, new: str) -> Break:
+    return lambda shop: shop.change(shop.folder / file, old, new)
+
+
+def write(file: str, content: bytes) -> Break:
+    return lambda shop: (shop.folder / file).write_bytes(content) and None
+
+
+def remove(file: str) -> Break:
+    return lambda shop: (shop.folder / file).unlink()
+
+
+def test_content_that_is_whole(open_shop: Shop) -> None:
+    said = open_shop("content", "check", "--json")
+    assert said.status == 0, said.err
+    assert said.json["problems"] == []
+    assert (said.json["intents"], said.json["languages"]) == (3, ["en", "zh-CN"])
+    assert said.json["questions"] == 36
+    assert "no problems" in open_shop("content", "check").out
+
+
+BROKEN: dict[str, tuple[Break, tuple[str, ...]]] = {
+    "not TOML": (edit(ZH, "[[entry]]", "[[entry"), ("zh-CN/faq/visit.toml", "line 1")),
+    "not UTF-8": (write(ZH, b"\xff\xfe"), ("zh-CN/faq/visit.toml",)),
+    "an empty file": (write(ZH, b""), ("zh-CN/faq/visit.toml", "[[entry]]")),
+    "no owner": (
+        edit(ZH, 'owner = "服务台"\n', ""),
+        ("zh-CN/faq/visit.toml: entry 1 (visit.parking)", "`owner`"),
+    ),
+    "a date in quotes": (
+        edit(ZH, "2099-12-31", '"2099-12-31"'),
+        ("entry 1 (visit.parking)", "`review`", "2027-05-31"),
+    ),
+    "an unknown field": (
+        edit(ZH, "owner =", 'colour = "red"\nowner ='),
+        ("entry 1 (visit.parking)", "`colour`", "known are"),
+    ),
+    "an unknown desk": (
+        edit(ZH, "owner =", 'desk = "roof"\nowner ='),
+        ("entry 1 (visit.parking)", "`desk`", "billing"),
+    ),
+    "an unknown look-up": (
+        edit(ZH, "owner =", 'facts = "weather"\nowner ='),
+        ("entry 1 (visit.parking)", "`facts`", "drug_price"),
+    ),
+    "a title too long": (
+        edit(ZH, 'title = "停车多少钱"', f'title = "{"停" * 17}"'),
+        ("entry 1 (visit.parking)", "`title`", "at most 16"),
+    ),
+    "too few questions": (
+        edit(ZH, '"停车多少钱", "停车怎么收费", ', ""),
+        ("entry 1 (visit.parking)", "`questions`", "at least 6"),
+    ),
+    "Markdown": (
+        edit(ZH, "停车每小时", "**停车**每小时"),
+        ("entry 1 (visit.parking)", "`answer`", "plain text"),
+    ),
+    "a name that is none": (
+        edit(ZH, "visit.parking", "Parking"),
+        ("entry 1 (Parking)", "`intent`", "fees.registration"),
+    ),
+    "a value that is not there": (
+        edit(ZH, "parking_hour", "parking_minute"),
+        ("zh-CN/faq:visit.parking", "parking_minute"),
+    ),
+    "a text that computes": (
+        edit(ZH, "h.fee.parking_hour |", "(h.fee.parking_hour * 2) |"),
+        ("zh-CN/faq/visit.toml", "visit.parking", "may not use Mul", "line 1"),
+    ),
+    "an act that is none": (
+        edit("content/zh-CN/phrases.toml", "person = [", "persons = ["),
+        ("zh-CN/phrases.toml",),
+    ),
+    "phrases that are missing": (remove("content/zh-CN/phrases.toml"), ("zh-CN/phrases.toml",)),
+    "red flags that are missing a rule": (
+        edit("content/zh-CN/urgent.toml", "language =", "tongue ="),
+        ("zh-CN/urgent.toml",),
+    ),
+    "no numbers": (remove("content/numbers.toml"), ("numbers.toml", "cannot be read")),
+    "a number that is none": (
+        edit("content/numbers.toml", 'police = "110"', 'police = "call us"'),
+        ("numbers.toml", "police", '"110"'),
+    ),
+    "a reply that is broken": (
+        edit("templates/replies/en/faq/miss.txt.j2", "I am sorry", "{{ h.name() }} I am sorry"),
+        ("en/faq/miss.txt.j2", "may not use Call", "line 1"),
+    ),
+    "a reply that is missing": (
+        remove("templates/replies/en/faq/miss.txt.j2"),
+        ("templates/replies/en/faq/miss.txt.j2: missing",),
+    ),
+}
+#: What two files say together is told twice: once for each.
+MORE_THAN_ONE = {
+    "a name that is none", "a value that is not there", "an act that is none",
+    "red flags that are missing a rule",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_what_is_broken_is_named(case: str, shop: Shop) -> None:
+    how, parts = BROKEN[case]
+    how(shop)
+    said = shop("content", "check")
+    if case in MORE_THAN_ONE:
+        assert said.status != 0
+        assert "Traceback" not in said.err
+        assert any(all(part in line for part in parts) for line in said.err.splitlines()), said.err
+    else:
+        said.refuses(*parts)
+
+
+def test_no_content_at_all(shop: Shop, tmp_path: Path) -> None:
+    shop.change(shop.config, '"content"', f'"{tmp_path / "nowhere"}"')
+    said = shop("content", "check")
+    assert said.status == 1
+    assert "nowhere" in said.err
+    assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize("command", [("ask", "你好"), ("chat",), ("serve",)], ids=lambda c: c[0])
+def test_broken_content_starts_nothing(command: tuple[str, ...], shop: Shop) -> None:
+    edit(ZH, 'owner = "服务台"\n', "")(shop)
+    shop(*command).refuses("zh-CN/faq/visit.toml: entry 1 (visit.parking)", "`owner`")
+
+
+def test_a_broken_reply_starts_nothing(shop: Shop) -> None:
+    BROKEN["a reply that is broken"][0](shop)
+    shop("ask", "你好").refuses("en/faq/miss.txt.j2", "may not use Call")
+
+
+def test_an_entry_past_its_review_is_told_but_no_problem(shop: Shop) -> None:
+    edit(ZH, "2099-12-31", "2020-01-31")(shop)
+    said = shop("content", "check")
+    assert said.status == 0
+    assert "past its review date" in said.out
+    assert "服务台" in said.out
