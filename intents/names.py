@@ -66,6 +66,10 @@ class Vocabulary:
                 for piece in _pieces(name):
                     self._pieces.setdefault(piece, []).append(name)
 
+    def named(self, text: str) -> tuple[str, ...]:
+        """Give the kinds of name that a whole normalised text is, if it is nothing but a name."""
+        return tuple(dict.fromkeys(kind for kind, _ in self._spelt.get(text, ())))
+
     def find(self, text: str) -> list[Found]:
         """Find every name in a normalised text; of names within names of a kind, the longest."""
         found: list[Found] = []

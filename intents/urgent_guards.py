@@ -23,12 +23,23 @@ _LONGEST_JOIN = 2
 class Guards:
     """The guards of one language at work on one message; its cost grows with the message only."""
 
-    def __init__(self, language: Language, clauses: Clauses, found: Sequence[Found]) -> None:
-        """Sort what was found into signs, facts and guard words, and see what each takes away."""
+    def __init__(
+        self,
+        language: Language,
+        clauses: Clauses,
+        found: Sequence[Found],
+        matters: int,
+    ) -> None:
+        """Sort what was found into signs, facts and guard words, and see what each takes away.
+
+        `matters` are the bits somebody will ask for; other facts are left out. Other signs are not:
+        a denial runs along a list of them.
+        """
         self._language, self._clauses = language, clauses
-        self._spoken = [one for one in found if one.mask & language.vocabulary_mask]
+        self._spoken = [one for one in found if one.mask & (matters | language.sign_mask)]
+        signs = [one for one in found if one.mask & language.sign_mask]
         guard_words = [one for one in found if one.mask & language.guard_mask]
-        self._words = self._all_guard_words(guard_words)
+        self._words = self._all_guard_words(guard_words, signs)
         if self._words:
             self._drop_swallowed()
         self._denied = self._all_denied()
@@ -52,12 +63,15 @@ class Guards:
     def _sentence(self, one: Found) -> int:
         return self._clauses.sentence_of[self._clause(one)]
 
-    def _all_guard_words(self, found: Sequence[Found]) -> list[tuple[Guard, list[Found]]]:
+    def _all_guard_words(
+        self,
+        found: Sequence[Found],
+        signs: Sequence[Found],
+    ) -> list[tuple[Guard, list[Found]]]:
         """List the guards' words that are meant as such: 不 is none in 喘不上气."""
         if not found:
             return []
         size = len(self._clauses.tokens)
-        signs = [one for one in self._spoken if one.mask & self._language.sign_mask]
         whole = Spans(size, ((one.start, one.end) for one in signs if one.gap_start < 0))
         parts = Spans(size, (part for one in signs if one.gap_start >= 0 for part in _parts(one)))
         meant = []

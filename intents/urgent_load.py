@@ -7,7 +7,7 @@ as one sentence naming file, entry and field.
 import operator
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -216,9 +216,6 @@ class _Builder:
         spares = form.strings(data, entry, "spares")
         for kind in sorted(set(spares) - set(KINDS)):
             form.fault(entry, "spares", f"names {kind!r}, which is no kind")
-        unless = 0
-        for mask in self.masks(data, entry, "unless"):
-            unless |= mask
         return Guard(
             name=name,
             scope=form.choice(data.get("scope"), entry, "scope", _SCOPES),
@@ -228,7 +225,7 @@ class _Builder:
             bit=bit,
             word_mask=self.listen(form.strings(data, entry, "words"), entry, "words"),
             except_mask=self.listen(form.strings(data, entry, "except"), entry, "except"),
-            unless_mask=unless,
+            unless_mask=_joined(self.masks(data, entry, "unless")),
             unless_in=form.choice(data.get("unless_in", "clause"), entry, "unless_in", _UNITS),
             spares=frozenset(spares),
         )
@@ -259,19 +256,19 @@ class _Builder:
         if not says and not needs:
             form.fault(entry, "needs", "and says are both missing, so it can never alarm")
         said = self.listen(says, entry, "says") if says else 0
-        unless = 0
-        for mask in self.masks(data, entry, "unless"):
-            unless |= mask
+        unless = _joined(self.masks(data, entry, "unless"))
+        companions = self.masks(data, entry, "with")
         companions_in = data.get("with_in", "near")
         return Rule(
             id=name,
             kind=kind,
             version=str(form.whole(data, entry, "version", None)),
             gate=said | (needs[0] if needs else 0),
+            asked=_joined((said, unless, *needs, *companions)),
             says=said,
             needs=needs,
             within=form.choice(data.get("within", "clause"), entry, "within", _WINDOWS),
-            companions=self.masks(data, entry, "with"),
+            companions=companions,
             companions_in=form.choice(companions_in, entry, "with_in", _COMPANION_WINDOWS),
             unless=unless,
             ignores=self.ignored(data, entry, kind, guards),
@@ -307,20 +304,14 @@ class _Builder:
     def language(self) -> Language:
         self.form.known(self.data, "file", "file")
         sign_mask = self.vocabulary("signs")
-        fact_mask = self.vocabulary("facts")
+        self.vocabulary("facts")
         conditions = self.conditions()
         for condition in conditions:
             if condition.name in SIGNS:
                 sign_mask |= condition.mask
-            else:
-                fact_mask |= condition.mask
         guards = self.guards()
         rules = self.rules(guards)
-        for rule in rules:
-            sign_mask |= rule.says
-        guard_mask = 0
-        for guard in guards:
-            guard_mask |= guard.word_mask | guard.except_mask
+        sign_mask |= _joined(rule.says for rule in rules)
         self.words.seal()
         breaks = self.form.strings(self.data, "file", "breaks")
         return Language(
@@ -336,8 +327,15 @@ class _Builder:
             guards=guards,
             rules=rules,
             sign_mask=sign_mask,
-            vocabulary_mask=fact_mask | sign_mask,
-            guard_mask=guard_mask,
+            lifting_mask=_joined(guard.unless_mask for guard in guards),
+            guard_mask=_joined(guard.word_mask | guard.except_mask for guard in guards),
             rank=self.ranks(),
             unused=tuple(sorted(self.names.keys() - self.used)),
         )
+
+
+def _joined(masks: Iterable[int]) -> int:
+    whole = 0
+    for mask in masks:
+        whole |= mask
+    return whole

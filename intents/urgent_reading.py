@@ -100,7 +100,11 @@ def read(language: Language, clean: str) -> Reading | None:
     ]
     if not candidates:
         return None
-    return Reading(candidates, len(clauses.starts), list(Guards(language, clauses, found).marked()))
+    matters = language.lifting_mask
+    for rule in candidates:
+        matters |= rule.asked
+    guards = Guards(language, clauses, list(dict.fromkeys(found)), matters)
+    return Reading(candidates, len(clauses.starts), list(guards.marked()))
 
 
 def _could_be_met(rule: Rule, total: int) -> bool:

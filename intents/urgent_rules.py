@@ -69,6 +69,7 @@ class Rule:
     kind: str
     version: str
     gate: int
+    asked: int
     says: int
     needs: tuple[int, ...]
     within: str
@@ -94,7 +95,7 @@ class Language:
     guards: tuple[Guard, ...]
     rules: tuple[Rule, ...]
     sign_mask: int
-    vocabulary_mask: int
+    lifting_mask: int
     guard_mask: int
     rank: Mapping[str, int]
     unused: tuple[str, ...]

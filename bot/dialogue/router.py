@@ -18,6 +18,16 @@ MISSES_BEFORE_PERSON = 2
 NONE_OF_THESE = "none"
 #: The intent whose answer guides to a department, for messages that name a complaint.
 GUIDE = "department.which"
+#: What is asked by a name alone, by its kind; several are offered as candidates.
+ASKED_BY_NAME: Mapping[str, tuple[str, ...]] = {
+    "symptom": (GUIDE,),
+    "drug": ("fees.drug_price",),
+    "test": ("fees.test_price",),
+    "package": ("checkup.packages",),
+    "doctor": ("doctor.info", "roster.who"),
+    "department": ("doctor.by_department", "roster.who", "department.where"),
+}
+_EXACT = 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +137,17 @@ def _intent(seen: Seen) -> Route | None:
     return None
 
 
+def _only_a_name(seen: Seen) -> Route | None:
+    """Read a message that is nothing but a name as the question such names are asked with."""
+    decision, kinds = seen.understood.decision, seen.understood.only
+    if not kinds or (isinstance(decision, Answer) and decision.match.score >= _EXACT):
+        return None
+    intents = next((ASKED_BY_NAME[kind] for kind in ASKED_BY_NAME if kind in kinds), ())
+    if len(intents) == 1:
+        return Enter("faq", "answer", {"intent": intents[0]})
+    return Enter("faq", "candidates", {"intents": intents}) if intents else None
+
+
 def _candidates(seen: Seen) -> Route | None:
     decision = seen.understood.decision
     if isinstance(decision, Choose):
@@ -158,6 +179,7 @@ RULES: tuple[_Rule, ...] = (
     _held,
     _expected,
     _every_state,
+    _only_a_name,
     _intent,
     _candidates,
     _complaint,

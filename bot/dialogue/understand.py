@@ -21,6 +21,7 @@ _NUMBER = re.compile(
 )
 #: A whole message that is one act is short, with all its courtesies.
 _LONGEST_ACT = 100
+_EDGES = " ,.!?~。、…;:"
 _DIGITS = {word: n for n, word in enumerate("零一二三四五六七八九十")} | {"两": 2}
 
 
@@ -35,6 +36,7 @@ class Understood:
         tap: (question, option) of one of our buttons.
         command: the word of a button that is always valid: person, menu, leave.
         number: a choice by number, however it was written.
+        only: the kinds of name that the whole message is: "amoxicillin", "儿科".
     """
 
     alarm: Alarm | None
@@ -46,6 +48,7 @@ class Understood:
     detected: Detected | None = None
     decision: Decision = field(default_factory=Unknown)
     entities: Entities | None = None
+    only: tuple[str, ...] = ()
 
 
 class Understander:
@@ -92,8 +95,12 @@ class Understander:
         matches = self._matcher.rank(plain)
         decision = decide(matches)
         expected = self._expects_name(decision)
-        entities = find(plain, self._vocabulary(), today, misspelt=expected)
-        return Understood(alarm, detected=detected, decision=decision, entities=entities)
+        vocabulary = self._vocabulary()
+        entities = find(plain, vocabulary, today, misspelt=expected)
+        only = vocabulary.named(plain.strip(_EDGES))
+        return Understood(
+            alarm, detected=detected, decision=decision, entities=entities, only=only
+        )
 
     def _expects_name(self, decision: Decision) -> bool:
         """Say whether an answer that may follow looks something up by a name."""
