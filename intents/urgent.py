@@ -13,7 +13,7 @@ from pathlib import Path
 
 from intents.normalize import normalize
 from intents.urgent_load import load_language
-from intents.urgent_reading import Reading, read, speaks
+from intents.urgent_reading import met_rules, speaks
 from intents.urgent_rules import CRISIS_KIND, KINDS, Language, Rule, UrgentError
 
 __all__ = ["KINDS", "Alarm", "RedFlags", "UrgentError", "load_red_flags"]
@@ -73,29 +73,6 @@ def load_red_flags(folder: Path) -> RedFlags:
     if problems:
         raise UrgentError(problems)
     return RedFlags(languages)
-
-
-def met_rules(language: Language, clean: str) -> list[Rule]:
-    """List the rules that a normalised message meets, most messages none."""
-    reading = read(language, clean)
-    if reading is None:
-        return []
-    return [rule for rule in reading.candidates if _is_met(rule, reading)]
-
-
-def _is_met(rule: Rule, reading: Reading) -> bool:
-    live = reading.live(rule.ignores)
-    if not rule.gate & live.whole or not all(one & live.whole for one in rule.companions):
-        return False
-    core = live.window(rule.within)
-    for clause, mask in enumerate(live.clause):
-        said = rule.says & mask or (rule.needs and all(need & core[clause] for need in rule.needs))
-        if not said or (rule.unless and rule.unless & live.near[clause]):
-            continue
-        around = live.window(rule.companions_in)[clause] if rule.companions else 0
-        if all(companion & around for companion in rule.companions):
-            return True
-    return False
 
 
 def _keep_lines(text: str) -> str:

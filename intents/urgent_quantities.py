@@ -135,7 +135,10 @@ _TO_BABY = r"(?=的?(?:宝|婴|新生|娃|小孩|孩子|大|女宝|男宝|小宝
 _BABY = r"(?:宝宝|婴儿|娃娃?|bb|女宝|男宝|出生|新生儿|刚生|生下来|生后)"
 _CHILD = r"(?:宝宝|婴儿|娃娃?|孩子|儿子|女儿|闺女|小孩|出生|bb|女宝|男宝|宝贝)"
 _TABLET = r"(?:tablets?|tabs?|pills?|capsules?|caps|mg\b)"
-_NOT_A_PILL = r"(?!mg|mcg|ml|days?|hours?|hrs?|years?|weeks?|months?|minutes?|mins?|grams?|times|tests?|class)"
+_NOT_A_PILL = (
+    r"(?!mg|mcg|ml|days?|hours?|hrs?|years?|weeks?|months?|minutes?|mins?"
+    r"|grams?|times|tests?|class)"
+)
 _TOOK = r"\b(?:took|taken|swallowed|popped|ate|downed) (?:about |like |over |around |nearly )?"
 _FEVER = r"(?:fever|temp|temperature|running a|has a|had a|with a)"
 

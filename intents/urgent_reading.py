@@ -1,19 +1,19 @@
-"""Read one message the way a nurse skims it: what is said, of whom, and what does not count.
+"""Read one message the way a nurse skims it, and list the rules it meets.
 
-The result is, for every clause, the set of signs that are current and real. What makes a sign not
-count (denied, past, imagined …) comes from the guards of the content, never from this code.
+First without doubting anything: most messages meet no rule even then. Only what is left is read
+again with the guards of the content, which say what does not count (denied, past, imagined …).
 """
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from intents.clauses import Clauses, by_character, by_word
 from intents.urgent_guards import Guards
 from intents.urgent_quantities import arabic, measure
 from intents.urgent_rules import Language, Rule
 from intents.urgent_spelling import respell, respell_words
-from intents.urgent_words import Found, all_masks
+from intents.urgent_words import Found
 
 _HAN = re.compile("[\u3400-\u9fff]")
 _LATIN = re.compile("[a-z]{2}")
@@ -22,13 +22,8 @@ _QUOTED = re.compile(r"[()\[\]{}<>\"'“”「」『』《》【】]")
 _NEAR = 3
 
 
-def speaks(language: Language, clean: str) -> bool:
-    """Tell whether a text holds any of the language's script."""
-    return (_LATIN if language.by_word else _HAN).search(clean) is not None
-
-
 class Live:
-    """The signs and facts that count for a rule: clause by clause, with neighbours, altogether."""
+    """The signs and facts that count: clause by clause, with neighbours, altogether."""
 
     def __init__(self, clauses: Sequence[int]) -> None:
         """Take each clause's bits; what stands around it is joined when first asked for."""
@@ -52,64 +47,80 @@ class Live:
             return self.clause
         return self.near if name == "near" else [self.whole] * len(self.clause)
 
-
-class Reading:
-    """One message, read: the rules that could be met, and what counts for each."""
-
-    def __init__(
-        self,
-        candidates: Sequence[Rule],
-        clauses: int,
-        marked: Sequence[tuple[int, int, int]],
-    ) -> None:
-        """Take the rules worth asking and every (clause, bits, guards against it)."""
-        self.candidates = candidates
-        self._clauses = clauses
-        self._marked = marked
-        self._lives: dict[int, Live] = {}
-
-    def live(self, ignores: int) -> Live:
-        """Give what counts for a rule that ignores these guards."""
-        if ignores not in self._lives:
-            masks = [0] * self._clauses
-            for clause, mask, against in self._marked:
-                if not against & ~ignores:
-                    masks[clause] |= mask
-            self._lives[ignores] = Live(masks)
-        return self._lives[ignores]
+    def meets(self, rule: Rule, *, heed_unless: bool) -> bool:
+        """Tell whether a rule is met in some clause; without its `unless` when told so."""
+        if not rule.gate & self.whole or not all(one & self.whole for one in rule.companions):
+            return False
+        core = self.window(rule.within)
+        for clause, mask in enumerate(self.clause):
+            if not rule.says & mask and not (
+                rule.needs and all(need & core[clause] for need in rule.needs)
+            ):
+                continue
+            if heed_unless and rule.unless and rule.unless & self.near[clause]:
+                continue
+            around = self.window(rule.companions_in)[clause] if rule.companions else 0
+            if all(companion & around for companion in rule.companions):
+                return True
+        return False
 
 
-def _joined(masks: Sequence[int]) -> int:
-    whole = 0
-    for mask in masks:
-        whole |= mask
-    return whole
+def speaks(language: Language, clean: str) -> bool:
+    """Tell whether a text holds any of the language's script."""
+    return (_LATIN if language.by_word else _HAN).search(clean) is not None
 
 
-def read(language: Language, clean: str) -> Reading | None:
-    """Read a normalised message; None when no rule could be met even if everything counted."""
+def met_rules(language: Language, clean: str) -> list[Rule]:
+    """List the rules that a normalised message meets, most messages none."""
     text = _fold(language, clean)
     if language.by_word:
         clauses = by_word(text, language.break_words, language.spell)
     else:
         clauses = by_character(text, language.breaks)
     found = language.words.find(clauses) + _numbers(language, text, clauses)
-    total = all_masks(found)
-    candidates = [
-        rule for rule in language.rules if rule.gate & total and _could_be_met(rule, total)
+    masks = [0] * len(clauses.starts)
+    for one in found:
+        masks[clauses.clause_of[one.start]] |= one.mask
+    undoubted = Live(masks)
+    total = undoubted.whole
+    rules = [
+        rule
+        for rule in language.rules
+        if rule.gate & total and undoubted.meets(rule, heed_unless=False)
     ]
-    if not candidates:
-        return None
+    return _doubted(language, clauses, found, rules) if rules else []
+
+
+def _doubted(
+    language: Language,
+    clauses: Clauses,
+    found: Sequence[Found],
+    rules: Sequence[Rule],
+) -> list[Rule]:
+    """Keep the rules that are still met when the guards have taken away what does not count."""
     matters = language.lifting_mask
-    for rule in candidates:
+    for rule in rules:
         matters |= rule.asked
-    guards = Guards(language, clauses, list(dict.fromkeys(found)), matters)
-    return Reading(candidates, len(clauses.starts), list(guards.marked()))
+    marked = list(Guards(language, clauses, list(dict.fromkeys(found)), matters).marked())
+    lives: dict[int, Live] = {}
+    met = []
+    for rule in rules:
+        if rule.ignores not in lives:
+            masks = [0] * len(clauses.starts)
+            for clause, mask, against in marked:
+                if not against & ~rule.ignores:
+                    masks[clause] |= mask
+            lives[rule.ignores] = Live(masks)
+        if lives[rule.ignores].meets(rule, heed_unless=True):
+            met.append(rule)
+    return met
 
 
-def _could_be_met(rule: Rule, total: int) -> bool:
-    said = bool(rule.says & total) or all(need & total for need in rule.needs)
-    return said and all(one & total for one in rule.companions)
+def _joined(masks: Iterable[int]) -> int:
+    whole = 0
+    for mask in masks:
+        whole |= mask
+    return whole
 
 
 def _fold(language: Language, clean: str) -> str:

@@ -5,7 +5,7 @@ that may be missing; `…` for a few words in between; and in English `breath*` 
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -214,11 +214,3 @@ def _choice(parts: list[str], phrase: str) -> Choice:
         else:
             choice[-1].append(part)
     return choice
-
-
-def all_masks(found: Iterable[Found]) -> int:
-    """Join the bits of everything found."""
-    mask = 0
-    for one in found:
-        mask |= one.mask
-    return mask

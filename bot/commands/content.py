@@ -43,7 +43,7 @@ def _check(settings: Settings) -> dict[str, Any]:
         "questions": len(catalog.examples()),
         "languages": list(catalog.languages),
         "version": catalog.version,
-        "problems": wording.check() + wording.check_answers(live, today),
+        "problems": list(dict.fromkeys(wording.check() + wording.check_answers(live, today))),
         "past_review": stale,
     }
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 
-from bot.errors import DaoyiError
+from bot.errors import DaoyiError, StoreError
 from bot.logs import set_up
 from bot.settings import Settings, load_settings
 
@@ -57,10 +57,17 @@ def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Run a coroutine to its end; a problem of ours becomes one line and exit status 1."""
     try:
         return asyncio.run(work())
+    except StoreError as exc:
+        fail(store_sentence(exc))
     except DaoyiError as exc:
         fail(str(exc))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+
+
+def store_sentence(exc: StoreError) -> str:
+    """Return what is wrong with the database, naming the key that says which one it is."""
+    return f'store.url: {exc} (expected "sqlite", or postgresql://user@host/name of a running server)'
 
 
 def fail(sentence: str) -> NoReturn:

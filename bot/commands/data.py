@@ -205,6 +205,7 @@ def rotate(context: typer.Context, data: Data = None, as_json: Json = False) -> 
     """
 
     async def work() -> None:
+        import bot.store.tables  # noqa: F401, PLC0415  (what is not known is not resealed)
         from bot.store.keyring import add_key, drop_old_keys, load_keyring  # noqa: PLC0415
         from bot.store.lock import FolderLock  # noqa: PLC0415
         from bot.store.rotation import reseal  # noqa: PLC0415

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.commands.context import Data, fail, settings_of
-from bot.errors import DaoyiError
+from bot.commands.context import Data, fail, settings_of, store_sentence
+from bot.errors import DaoyiError, StartError, StoreError
 from bot.settings import Settings
 
 
@@ -34,10 +34,10 @@ def serve(
                 settings.server.port if port is None else port,
             )
         )
+    except StoreError as exc:
+        fail(store_sentence(exc))
     except DaoyiError as exc:
         fail(str(exc))
-    except OSError as exc:
-        fail(f"cannot listen: {exc.strerror or exc}")
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
@@ -95,6 +95,11 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
     lock = FolderLock(settings.data)
     lock.acquire()
     try:
+        listening = _listen(host, port)
+    except StartError:
+        lock.release()
+        raise
+    try:
         app = await build(settings)
         gc.freeze()
         gc.enable()
@@ -109,8 +114,23 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
             timeout_keep_alive=30,
         )
         server = Server(config, app.feed.close)
-        await server.serve()
-        if not server.started:
-            raise OSError(0, f"port {port} on {host} cannot be used (is another server on it?)")
+        await server.serve(sockets=[listening])
     finally:
+        listening.close()
         lock.release()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the port before anything else is done; whoever comes early waits a moment.
+
+    Raises:
+        StartError: it cannot be taken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2_048)
+    except (OSError, OverflowError) as exc:
+        why = getattr(exc, "strerror", None) or exc
+        raise StartError(
+            f"server.port: {port} on {host} cannot be used ({why}); expected a free port, or 0 for any"
+        ) from exc

@@ -54,10 +54,15 @@ def environment(lang: str) -> ImmutableSandboxedEnvironment:
         keep_trailing_newline=False,
         finalize=lambda value: "" if value is None else value,
     )
-    made.filters["money"] = lambda amount: money(amount, lang)
-    made.filters["day"] = lambda value: day(value, lang)
-    made.filters["hm"] = lambda value: value.strftime("%H:%M")
+    made.filters["money"] = lambda amount: money(_there(amount), lang)
+    made.filters["day"] = lambda value: day(_there(value), lang)
+    made.filters["hm"] = lambda value: _there(value).strftime("%H:%M")
     return made
+
+
+def _there(value: Any) -> Any:
+    """Return a value that is there; of one that is not, the error names what was asked for."""
+    return str(value) if isinstance(value, StrictUndefined) else value
 
 
 def compile_text(env: ImmutableSandboxedEnvironment, source: str, where: str) -> Template:

@@ -72,5 +72,9 @@ class UrgentFlow:
         name = "crisis" if alarm.crisis else "emergency"
         if before >= SHORT_AFTER:
             name = "short"
-        values: Mapping[str, Any] = {"numbers": self._numbers, "kind": alarm.kind}
+        values: Mapping[str, Any] = {
+            "numbers": self._numbers,
+            "kind": alarm.kind,
+            "crisis": alarm.crisis,
+        }
         return Say(f"urgent/{name}", Kind.EMERGENCY, values, shortcuts=(person_button(lang),))

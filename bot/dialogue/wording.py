@@ -48,7 +48,7 @@ class Wording:
         self._environments: dict[str, ImmutableSandboxedEnvironment] = {
             lang: environment(lang) for lang in catalog.languages
         }
-        self._known: dict[tuple[str, str], Template] = {}
+        self._known: dict[tuple[str, str], tuple[str, Template]] = {}
 
     def word(
         self,
@@ -81,7 +81,8 @@ class Wording:
 
     def text(self, name: str, lang: str, values: Mapping[str, Any]) -> str:
         """Return one text. Raises `WordingError`."""
-        return render(self._template(name, lang), values, f"{lang}/{name}")
+        where, template = self._template(name, lang)
+        return render(template, values, where)
 
     def title(self, intent: str, lang: str) -> str:
         """Return how an FAQ entry is called among candidates."""
@@ -132,18 +133,19 @@ class Wording:
         root = self._folder / lang
         return {str(p.relative_to(root)).removesuffix(".txt.j2") for p in root.glob("*/*.txt.j2")}
 
-    def _template(self, name: str, lang: str) -> Template:
+    def _template(self, name: str, lang: str) -> tuple[str, Template]:
         known = self._known.get((name, lang))
         if known is None:
             where, source = self._source(name, lang)
-            known = self._known[name, lang] = compile_text(self._environments[lang], source, where)
+            known = where, compile_text(self._environments[lang], source, where)
+            self._known[name, lang] = known
         return known
 
     def _source(self, name: str, lang: str) -> tuple[str, str]:
         kind, _, intent = name.partition(":")
         if kind == "faq":
             entry = self._catalog.entry(intent, lang)
-            return f"{entry.where}, answer", entry.answer
+            return f"{entry.where}: entry {intent}: `answer`", entry.answer
         path = self._folder / lang / f"{name}.txt.j2"
         try:
             return f"{lang}/{name}.txt.j2", path.read_text("utf-8")

