@@ -2,8 +2,12 @@
 
 import logging
 import sys
+from pathlib import Path
+from traceback import extract_tb
 
 import structlog
+
+_FRAMES = 6
 
 
 def set_up(level: str, form: str) -> None:
@@ -21,6 +25,19 @@ def set_up(level: str, form: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(
-        level=logging.WARNING, format="%(levelname)s %(name)s", stream=sys.stderr, force=True
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Quiet())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+
+
+class _Quiet(logging.Formatter):
+    """Which library complains, and where: never in its words, for they may be a patient's."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return level, logger, and of an error its kind and the lines it came through."""
+        told = f"{record.levelname} {record.name} {record.module}:{record.lineno}"
+        if not record.exc_info or record.exc_info[0] is None:
+            return told
+        kind, _, trace = record.exc_info
+        lines = [f"{Path(f.filename).name}:{f.lineno}" for f in extract_tb(trace)[-_FRAMES:]]
+        return f"{told} {kind.__name__} at {' > '.join(lines)}"

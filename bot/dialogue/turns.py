@@ -41,6 +41,7 @@ _TEXT = Hot(select(Inbox.__table__.c.body).where(Inbox.__table__.c.id == bindpar
 #: Waits after a failed turn, in seconds; after the last the message is a dead letter.
 RETRY_STEPS = (1.0, 5.0, 15.0)
 _WAIT_FOR_EARLIER = 0.05
+_GOODBYE = 4.0
 _EARLIER_TRIES = 40
 
 
@@ -115,9 +116,9 @@ class Turns:
         return len(rows)
 
     async def finish(self) -> None:
-        """Wait for the turns under way."""
+        """Wait a moment for the turns under way; what is not done by then is done after the next start."""
         if self._running:
-            await asyncio.gather(*self._running.values(), return_exceptions=True)
+            await asyncio.wait(self._running.values(), timeout=_GOODBYE)
 
     async def _again(self, conversation_id: int, inbox_ids: list[int]) -> None:
         """Run turns in order; behind one that must wait only an alarm is not left for later."""

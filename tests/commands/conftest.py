@@ -1,5 +1,6 @@
 """A hospital small enough to start in a second, and the command line as an operator types it."""
 
+import gc
 import json
 import logging
 import os
@@ -100,7 +101,10 @@ class Shop:
 
     def inside(self, *arguments: str) -> Said:
         """Run the same command in this process: for tables, where starting would take the time."""
-        kept = structlog.get_config(), logging.root.handlers[:], logging.root.level
+        kept = (
+            structlog.get_config(), logging.root.handlers[:], logging.root.level,
+            sys.getswitchinterval(),
+        )  # fmt: skip
         try:
             done = CliRunner().invoke(
                 app, ["--config", str(self.config), *arguments], prog_name="daoyi"
@@ -109,6 +113,8 @@ class Shop:
             structlog.configure(**kept[0])
             logging.root.handlers[:] = kept[1]
             logging.root.setLevel(kept[2])
+            sys.setswitchinterval(kept[3])
+            gc.enable()
         if done.exception and not isinstance(done.exception, SystemExit):
             raise done.exception
         return Said(done.exit_code, done.stdout, done.stderr)
