@@ -35,7 +35,9 @@ def load_numbers(folder: Path) -> Mapping[str, Numbers]:
         raise UrgentError([f"{file.name}: cannot be read: {exc}"]) from exc
     problems: list[str] = []
     numbers = {
-        UNKNOWN if locale == "unknown" else locale: _numbers(f"{file.name}, {locale}", table, problems)
+        UNKNOWN if locale == "unknown" else locale: _numbers(
+            f"{file.name}, {locale}", table, problems
+        )
         for locale, table in tables.items()
     }
     if UNKNOWN not in numbers:
@@ -51,7 +53,11 @@ def _numbers(where: str, table: object, problems: list[str]) -> Numbers:
         return Numbers((), "", ())
     fields = {name: table.get(name) for name in ("emergency", "crisis")}
     for name, value in fields.items():
-        right = isinstance(value, list) and value and all(isinstance(n, str) and _NUMBER.fullmatch(n) for n in value)
+        right = (
+            isinstance(value, list)
+            and value
+            and all(isinstance(n, str) and _NUMBER.fullmatch(n) for n in value)
+        )
         if not right:
             problems.append(f'{where}, {name}: must be a list of numbers such as ["120"]')
     police = table.get("police")

@@ -97,7 +97,7 @@ def postgres() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres: Server, keyring: Keyring) -> str:
+def postgres_template(postgres: Server) -> str:
     """The name of a database with our newest schema, to copy for each test."""
     url = postgres.url()
     engine = PostgresEngine.schema_only(url)
@@ -170,7 +170,7 @@ def content(settings: Settings) -> Content:
 @pytest.fixture(scope="session")
 def learnt(request: pytest.FixtureRequest, content: Content) -> Path:
     """A folder with what a matcher learnt of that content: kept between runs, for it takes seconds."""
-    folder: Path = request.config.cache.mkdir("learnt")  # type: ignore[union-attr]
+    folder: Path = request.config.cache.mkdir("learnt")
     matcher_for(content.catalog, folder)
     return folder
 

@@ -26,7 +26,10 @@ def test_an_empty_file_has_every_default(tmp_path: Path) -> None:
 
 
 def test_the_shipped_file_says_every_default(tmp_path: Path) -> None:
-    shipped, bare = load_settings(ROOT / "config.toml", {}), load_settings(written(tmp_path, ""), {})
+    shipped, bare = (
+        load_settings(ROOT / "config.toml", {}),
+        load_settings(written(tmp_path, ""), {}),
+    )
     for part in ("server", "store", "hospital", "content", "limits", "log", "zone"):
         assert getattr(shipped, part) == getattr(bare, part), part
 
@@ -80,7 +83,7 @@ def test_what_is_wrong_is_named(text: str | bytes, parts: tuple[str, ...], tmp_p
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     for path in (tmp_path / "nowhere.toml", tmp_path):
-        with pytest.raises(SettingsError, match="no such file|cannot be read"):
+        with pytest.raises(SettingsError, match=r"no such file|cannot be read"):
             load_settings(path, {})
 
 

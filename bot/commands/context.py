@@ -67,7 +67,9 @@ def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
 def store_sentence(exc: StoreError) -> str:
     """Return what is wrong with the database, naming the key that says which one it is."""
-    return f'store.url: {exc} (expected "sqlite", or postgresql://user@host/name of a running server)'
+    return (
+        f'store.url: {exc} (expected "sqlite", or postgresql://user@host/name of a running server)'
+    )
 
 
 def fail(sentence: str) -> NoReturn:

@@ -98,9 +98,7 @@ class Understander:
         vocabulary = self._vocabulary()
         entities = find(plain, vocabulary, today, misspelt=expected)
         only = vocabulary.named(plain.strip(_EDGES))
-        return Understood(
-            alarm, detected=detected, decision=decision, entities=entities, only=only
-        )
+        return Understood(alarm, detected=detected, decision=decision, entities=entities, only=only)
 
     def _expects_name(self, decision: Decision) -> bool:
         """Say whether an answer that may follow looks something up by a name."""

@@ -10,14 +10,16 @@ def make() -> Terminal:
     return Terminal(lambda _: None, "run")
 
 
-def signed(channel: Channel, key: str, text: str) -> HookRequest:  # noqa: ARG001
-    return HookRequest("main", text.encode())
-
-
 class TestTerminal(ChannelContract):
+    """The contract, and what only a terminal does."""
+
     name = "terminal"
-    make = staticmethod(make)
-    signed = staticmethod(signed)
+
+    def channel(self) -> Channel:
+        return make()
+
+    def request(self, channel: Channel, key: str = "k1", text: str = "停车多少钱") -> HookRequest:  # noqa: ARG002
+        return HookRequest("main", text.encode())
 
     async def test_what_is_sent_is_shown_once(self) -> None:
         shown: list[str] = []

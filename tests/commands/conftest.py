@@ -31,16 +31,55 @@ answer = \"\"\"{answer}\"\"\"
 """
 ENTRIES = {
     "zh-CN": [
-        ("visit.parking", "停车多少钱", "停车多少钱 停车怎么收费 停车费贵吗 车停一小时几块 停车收费标准 停一天车多少钱", "停车每小时{{ h.fee.parking_hour | money }}。"),
-        ("visit.address", "医院在哪", "医院在哪 医院地址是什么 你们在什么地方 怎么找到医院 医院在哪条路 地址发我", "地址：{{ h.address }}。"),
-        ("department.which", "该挂什么科", "该挂什么科 我该看哪个科 挂哪个科室 不知道挂什么号 看什么科好 挂什么科合适", "请到服务台问一下。"),
+        (
+            "visit.parking",
+            "停车多少钱",
+            "停车多少钱|停车怎么收费|停车费贵吗|车停一小时几块|停车收费标准|停一天车多少钱",
+            "停车每小时{{ h.fee.parking_hour | money }}。",
+        ),
+        (
+            "visit.address",
+            "医院在哪",
+            "医院在哪|医院地址是什么|你们在什么地方|怎么找到医院|医院在哪条路|地址发我",
+            "地址：{{ h.address }}。",
+        ),
+        (
+            "department.which",
+            "该挂什么科",
+            "该挂什么科|我该看哪个科|挂哪个科室|不知道挂什么号|看什么科好|挂什么科合适",
+            "请到服务台问一下。",
+        ),
     ],
     "en": [
-        ("visit.parking", "Parking fee", "how much is parking|parking fee|what does parking cost|price of parking|parking charges|cost of the car park", "Parking: {{ h.fee.parking_hour | money }} an hour."),
-        ("visit.address", "Where we are", "where is the hospital|hospital address|your address|how do I find you|which street are you on|send me the address", "{{ h.address }}"),
-        ("department.which", "Which department", "which department|which department should I see|what clinic do I need|who should I see|where do I book|what specialist", "Please ask at the service desk."),
+        (
+            "visit.parking",
+            "Parking fee",
+            (
+                "how much is parking|parking fee|what does parking cost|price of parking"
+                "|parking charges|cost of the car park"
+            ),
+            "Parking: {{ h.fee.parking_hour | money }} an hour.",
+        ),
+        (
+            "visit.address",
+            "Where we are",
+            (
+                "where is the hospital|hospital address|your address|how do I find you"
+                "|which street are you on|send me the address"
+            ),
+            "{{ h.address }}",
+        ),
+        (
+            "department.which",
+            "Which department",
+            (
+                "which department|which department should I see|what clinic do I need"
+                "|who should I see|where do I book|what specialist"
+            ),
+            "Please ask at the service desk.",
+        ),
     ],
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +176,7 @@ def write_shop(folder: Path) -> Shop:
         text = "\n".join(
             ENTRY.format(
                 intent=intent, title=title, answer=answer,
-                questions=", ".join(f'"{q}"' for q in questions.split("|" if "|" in questions else " ")),
+                questions=", ".join(f'"{q}"' for q in questions.split("|")),
             )
             for intent, title, questions, answer in entries
         )  # fmt: skip

@@ -16,7 +16,10 @@ def edit(file: str, old: str, new: str) -> Break:
 
 
 def write(file: str, content: bytes) -> Break:
-    return lambda shop: (shop.folder / file).write_bytes(content) and None
+    def overwrite(shop: Shop) -> None:
+        (shop.folder / file).write_bytes(content)
+
+    return overwrite
 
 
 def remove(file: str) -> Break:

@@ -34,7 +34,10 @@ def test_init_db_makes_a_database_and_does_no_harm_twice(shop: Shop) -> None:
         ("mysql://root:hunter2@localhost/x", ("store.url", "mysql", "postgresql://")),
         ("sqlite:///x.db", ("store.url", "sqlite", "postgresql://")),
         ("nonsense", ("store.url", "nonsense")),
-        ("postgresql://u:hunter2@127.0.0.1:1/x", ("store.url", "cannot be reached", "running server")),
+        (
+            "postgresql://u:hunter2@127.0.0.1:1/x",
+            ("store.url", "cannot be reached", "running server"),
+        ),
         ("postgresql://u:hunter2@127.0.0.1:notaport/x", ("store.url",)),
         ("postgresql://u:hunter2@127.0.0.1:1/x?colour=red", ("store.url",)),
     ],
@@ -114,7 +117,11 @@ def test_a_sheet_is_imported_or_only_tried(shop: Shop, tmp_path: Path) -> None:
         (",6.80,", ",free,", ("drugs.csv", "2", "price")),
         (",6.80,", ",-1,", ("drugs.csv", "2", "price")),
         ("2026-10-26", "26.10.2026", ("drugs.csv", "2", "checked")),
-        ("drug-amoxicillin-gra,", "drug-amoxicillin-cap,", ("drugs.csv", "3", "drug-amoxicillin-cap")),
+        (
+            "drug-amoxicillin-gra,",
+            "drug-amoxicillin-cap,",
+            ("drugs.csv", "3", "drug-amoxicillin-cap"),
+        ),
         ("code,name,", "code,title,", ("drugs.csv", "name")),
     ],
     ids=["no price", "a price below nothing", "no date", "a code twice", "no column"],
@@ -142,7 +149,9 @@ def test_a_sheet_that_is_wrong_names_row_and_column_and_changes_nothing(
     ],
     ids=["an unknown kind", "no file", "no folder"],
 )
-def test_what_cannot_be_imported(arguments: tuple[str, ...], parts: tuple[str, ...], shop: Shop) -> None:
+def test_what_cannot_be_imported(
+    arguments: tuple[str, ...], parts: tuple[str, ...], shop: Shop
+) -> None:
     shop.inside("import", *arguments).refuses(*parts)
 
 
@@ -150,7 +159,9 @@ def test_a_folder_with_a_broken_hospital_toml(shop: Shop, tmp_path: Path) -> Non
     folder = tmp_path / "ours"
     shutil.copytree(DEMO, folder)
     text = (folder / "hospital.toml").read_text("utf-8")
-    (folder / "hospital.toml").write_text(text.replace("parking_hour = 4", 'parking_hour = "four"'), "utf-8")
+    (folder / "hospital.toml").write_text(
+        text.replace("parking_hour = 4", 'parking_hour = "four"'), "utf-8"
+    )
     shop.inside("import", "hospital", str(folder)).refuses("hospital.toml", "parking_hour")
 
 

@@ -22,9 +22,22 @@ QUESTIONS = [
     {"text": "今天天气怎么样", "intent": None},
 ]
 ROWS = [
-    {"text": "我胸口疼得厉害，喘不上气", "lang": "zh", "emergency": True, "kind": "chest_pain", "source": "written"},
+    {
+        "text": "我胸口疼得厉害，喘不上气",
+        "lang": "zh",
+        "emergency": True,
+        "kind": "chest_pain",
+        "source": "written",
+    },
     {"text": "停车多少钱", "lang": "zh", "emergency": False, "kind": "none", "source": "forum"},
-    {"text": "how much is parking", "lang": "en", "emergency": False, "kind": "none", "source": "written", "why": "x"},
+    {
+        "text": "how much is parking",
+        "lang": "en",
+        "emergency": False,
+        "kind": "none",
+        "source": "written",
+        "why": "x",
+    },
 ]
 
 
@@ -124,11 +137,15 @@ def test_labelled_messages_that_cannot_be_read(
     ],
     ids=["no folder", "no file", "no such catalog"],
 )
-def test_what_is_not_there(arguments: tuple[str, ...], parts: tuple[str, ...], open_shop: Shop) -> None:
+def test_what_is_not_there(
+    arguments: tuple[str, ...], parts: tuple[str, ...], open_shop: Shop
+) -> None:
     open_shop.inside(*arguments).refuses(*parts)
 
 
-def test_content_that_is_broken_is_no_traceback(shop: Shop, rows_file: Callable[..., Path], folder: Path) -> None:
+def test_content_that_is_broken_is_no_traceback(
+    shop: Shop, rows_file: Callable[..., Path], folder: Path
+) -> None:
     (shop.content / "en" / "urgent.toml").write_text("rule = 1", "utf-8")
     said = shop.inside("safety", "eval", str(rows_file("safety.jsonl", ROWS)))
     assert said.status == 1

@@ -120,7 +120,9 @@ def test_a_port_that_is_taken_is_a_sentence(shop: Shop) -> None:
     assert len(server.said.strip().splitlines()) == 1, server.said
 
 
-@pytest.mark.parametrize("command", [(), ("serve",), ("ask",), ("import", "sheet"), ("staff", "add")], ids=" ".join)
+@pytest.mark.parametrize(
+    "command", [(), ("serve",), ("ask",), ("import", "sheet"), ("staff", "add")], ids=" ".join
+)
 def test_every_command_has_help(command: tuple[str, ...], open_shop: Shop) -> None:
     said = open_shop.inside(*command, "--help")
     assert said.status == 0

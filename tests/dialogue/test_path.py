@@ -2,12 +2,11 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-import pytest
 import hypothesis
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlmodel import select
@@ -69,11 +68,10 @@ LETTERS = st.lists(
 
 
 @pytest.fixture
-def hasty(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """A message does not wait seconds for an earlier one: the sweep comes back to it."""
     monkeypatch.setattr(turns_module, "_WAIT_FOR_EARLIER", 0.0)
     monkeypatch.setattr(turns_module, "_EARLIER_TRIES", 2)
-    yield
 
 
 async def deliver(app: App, letter: Letter) -> tuple[str, str]:
@@ -151,7 +149,9 @@ class TestAnyInterleaving:
     """I1: duplicates, reordering, several patients at once, turns cut short by a crash."""
 
     @pytest.mark.parametrize("backend", ["sqlite"])
-    @given(letters=LETTERS, order=st.lists(st.integers(0, 40), max_size=12), width=st.integers(1, 8))
+    @given(
+        letters=LETTERS, order=st.lists(st.integers(0, 40), max_size=12), width=st.integers(1, 8)
+    )
     @hypothesis.settings(max_examples=50)
     @example(
         letters=[
@@ -168,7 +168,9 @@ class TestAnyInterleaving:
         asyncio.run(play(houses.on(backend), letters, order, width))
 
     @pytest.mark.parametrize("backend", ["postgresql"])
-    @given(letters=LETTERS, order=st.lists(st.integers(0, 40), max_size=12), width=st.integers(1, 8))
+    @given(
+        letters=LETTERS, order=st.lists(st.integers(0, 40), max_size=12), width=st.integers(1, 8)
+    )
     @hypothesis.settings(max_examples=12)
     def test_each_message_is_answered_once_there_too(
         self, houses: Houses, backend: str, letters: list[Letter], order: list[int], width: int
@@ -234,7 +236,7 @@ async def poisoned(
     content: Content,
     matcher: Matcher,
     demonstration: Hospital,
-) -> AsyncIterator[Ward]:
+) -> Ward:
     poison = Poisoned(ConsentFlow())
     app = await build(
         settings, clock=clock, engine=engine, content=content, matcher=matcher,
@@ -244,7 +246,7 @@ async def poisoned(
     for patient in ("anna", "bao"):
         await made.say(patient, 0, "你好")
     await made.break_for("anna")
-    yield made
+    return made
 
 
 @pytest.mark.usefixtures("hasty")
@@ -315,14 +317,16 @@ class TestPoison:
         await poisoned.say("anna", 1, "退订")
         app = poisoned.app
         for number in range(2, 30):
-            await app.turns.accept(Letter("anna", number, "谢谢", 1, lost_before_turn=False).inbound())
+            await app.turns.accept(
+                Letter("anna", number, "谢谢", 1, lost_before_turn=False).inbound()
+            )
         waits = 0
 
         async def count(_: float) -> None:
             nonlocal waits
             waits += 1
 
-        monkeypatch.setattr(turns_module.asyncio, "sleep", count)
+        monkeypatch.setattr(asyncio, "sleep", count)
         await app.turns.accept(Letter("anna", 99, ALARM, 1, lost_before_turn=False).inbound())
         poisoned.clock.move(seconds=GRACE.total_seconds() + 1)
         await app.turns.sweep()

@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.app import Content
 from bot.dialogue.router import (
+    ASKED_BY_NAME,
     GUIDE,
     MISSES_BEFORE_PERSON,
     NONE_OF_THESE,
@@ -96,6 +98,8 @@ SAID = {
         None, decision=Choose((FEES, PARKING)), entities=Entities(symptoms=("膝盖疼",))
     ),
     "only a complaint": Understood(None, entities=Entities(symptoms=("膝盖疼",))),
+    "only a drug": Understood(None, only=("drug",)),
+    "only a doctor": Understood(None, only=("doctor",)),
     "gibberish": Understood(None),
 }
 
@@ -111,7 +115,7 @@ cancel                    | faq.dropped    | = | = | = | = | handoff.leave | sil
 back                      | faq.menu       | = | = | = | = | handoff.leave | silent
 1                         | faq.miss       | faq.answer | faq.stale | = | handoff.open | silent | =
 3                         | faq.miss       | handoff.open | faq.stale | = | handoff.open | silent | =
-9                         | faq.miss       | faq.no_such_option | faq.stale | = | handoff.open | silent | =
+9                         | faq.miss | faq.no_such_option | faq.stale | = | handoff.open | silent | =
 0                         | handoff.open   | = | = | = | = | silent | =
 [button 2]                | faq.stale      | faq.answer | faq.stale | = | = | silent | =
 [button 9]                | faq.stale      | faq.no_such_option | faq.stale | = | = | silent | =
@@ -135,6 +139,8 @@ a question                | faq.answer     | = | = | = | = | silent | =
 an unclear question       | faq.candidates | = | = | = | = | silent | =
 unclear, with a complaint | faq.candidates | = | = | = | = | silent | =
 only a complaint          | faq.answer     | = | = | = | = | silent | =
+only a drug               | faq.answer     | = | = | = | = | silent | =
+only a doctor             | faq.candidates | = | = | = | = | silent | =
 gibberish                 | faq.miss       | = | = | = | handoff.open | silent | =
 """
 
@@ -187,6 +193,10 @@ def test_a_named_complaint_offers_the_guide_first_and_never_more_than_three() ->
     assert taken.values["intents"] == (GUIDE, "a.b0", "a.b1")
 
 
+def test_every_intent_that_a_name_asks_for_has_an_answer(content: Content) -> None:
+    assert set().union(*ASKED_BY_NAME.values(), {GUIDE}) <= set(content.catalog.intents)
+
+
 def test_the_order_of_the_rules_is_the_promise() -> None:
     assert [rule.__name__.strip("_") for rule in RULES] == [
         "red_flag",
@@ -194,6 +204,8 @@ def test_the_order_of_the_rules_is_the_promise() -> None:
         "held",
         "expected",
         "every_state",
+        "only_a_name",
+        "only_a_name",
         "intent",
         "candidates",
         "complaint",

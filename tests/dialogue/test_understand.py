@@ -1,7 +1,7 @@
 """What one message says by itself; and that no message keeps the others waiting."""
 
 from datetime import date
-from time import process_time
+from time import thread_time
 
 import pytest
 
@@ -79,11 +79,39 @@ def test_an_act_is_a_whole_message(
 
 
 FRAGMENTS = (
-    "啊", "喂", "你好", "请问", "谢谢", "吧", "嗯嗯", " ", ",", "，。", "!", "hello ", "please ", "a", "aA",
-    "不", "没有", "胸口疼", "疼", "1", "1.", "100/60 ", "体温39.5度 ", "可以", "thanks ", "i want to know ",
-    "can you tell me ", "pain ", "not ", "阿莫西林", "儿科", "周三", "下午", "\u200b", "\u0301", "(", "🏥", "停",
-    "\n", "{{", "ﷺ", "龘", "㈱", "no pain but ", "麻烦帮我看一下", "的", "kill ", "一", "两个", "明天后天",
-)  # fmt: skip
+    *("啊", "喂", "你好", "请问", "谢谢", "吧", "嗯嗯", " ", ",", "，。", "!", "hello ", "please "),
+    *(
+        "a",
+        "aA",
+        "不",
+        "没有",
+        "胸口疼",
+        "疼",
+        "1",
+        "1.",
+        "100/60 ",
+        "体温39.5度 ",
+        "可以",
+        "thanks ",
+    ),
+    *("i want to know ", "can you tell me ", "pain ", "not ", "阿莫西林", "儿科", "周三", "下午"),
+    *(
+        "\u200b",
+        "\u0301",
+        "(",
+        "🏥",
+        "停",
+        "\n",
+        "{{",
+        "ﷺ",
+        "龘",
+        "㈱",
+        "no pain but ",
+        "的",
+        "kill ",
+    ),
+    *("麻烦帮我看一下", "一", "两个", "明天后天"),
+)
 
 
 @pytest.mark.parametrize("fragment", FRAGMENTS, ids=ascii)
@@ -93,7 +121,7 @@ def test_a_long_message_takes_no_longer_than_a_blink(
     """One patient's 4,000 characters may not keep everybody else waiting."""
     text = (fragment * MAX_TEXT)[: MAX_TEXT - 12]
     for written in (text, text + "。胸口疼", "停车" + text):
-        before = process_time()
+        before = thread_time()
         said = understander.understand(written, TODAY)
         assert isinstance(said, Understood)
-        assert process_time() - before < 0.5
+        assert thread_time() - before < 0.5

@@ -27,7 +27,9 @@ async def conversation(engine: Engine) -> int:
                 session.add(
                     Staff(username=name, display_name=name, password_hash="x", created_at=NOW)
                 )
-        return inbox.accept(tx, Inbound(Address("webchat", "main", "u"), "k", "a"), NOW).conversation_id
+        return inbox.accept(
+            tx, Inbound(Address("webchat", "main", "u"), "k", "a"), NOW
+        ).conversation_id
 
     return await engine.write(make)
 
@@ -58,7 +60,8 @@ async def holder(engine: Engine, conversation: int) -> tuple[str, int]:
 async def test_a_case_goes_to_one_of_many_who_want_it(engine: Engine, conversation: int) -> None:
     await opened(engine, conversation)
     results = await asyncio.gather(
-        *(engine.write(claim(conversation, staff)) for staff in (1, 2, 1, 2)), return_exceptions=True
+        *(engine.write(claim(conversation, staff)) for staff in (1, 2, 1, 2)),
+        return_exceptions=True,
     )
     assert [type(result) for result in results].count(BadInput) == 3
     assert all(r.status == 409 for r in results if isinstance(r, BadInput))
@@ -76,7 +79,7 @@ async def test_a_claim_on_what_was_seen_long_ago_changes_nothing(
 
 async def test_one_conversation_has_one_live_case(engine: Engine, conversation: int) -> None:
     await opened(engine, conversation)
-    with pytest.raises(Exception, match="(?i)unique|refused"):
+    with pytest.raises(Exception, match=r"(?i)unique|refused"):
         await opened(engine, conversation)
     assert (await holder(engine, conversation)) == ("desk", 1), "undone whole"
 
@@ -124,7 +127,9 @@ async def test_a_taken_over_conversation_is_held_at_once(engine: Engine, convers
 
 async def test_how_many_are_ahead_counts_priority_first(engine: Engine) -> None:
     def another(tx: Tx, user: str) -> int:
-        return inbox.accept(tx, Inbound(Address("webchat", "main", user), user, "a"), NOW).conversation_id
+        return inbox.accept(
+            tx, Inbound(Address("webchat", "main", user), user, "a"), NOW
+        ).conversation_id
 
     ahead = []
     for user, priority in (("a", 2), ("b", 2), ("c", 1), ("d", 3), ("e", 2)):
@@ -158,7 +163,9 @@ async def test_a_note_is_kept_with_the_case(engine: Engine, conversation: int) -
     await opened(engine, conversation)
     await engine.write(claim(conversation, 1))
     await engine.write(
-        lambda tx: service.give_back(tx, conversation, staff_id=1, note="已解答", actor="x", now=NOW)
+        lambda tx: service.give_back(
+            tx, conversation, staff_id=1, note="已解答", actor="x", now=NOW
+        )
     )
 
     def read(tx: Tx) -> HandoffCase:
@@ -172,7 +179,9 @@ async def test_a_note_is_kept_with_the_case(engine: Engine, conversation: int) -
 async def test_a_notice_outside_a_turn_has_its_own_place(engine: Engine, conversation: int) -> None:
     for text in ("一", "二"):
         await engine.write(
-            lambda tx, t=text: service.notice(tx, conversation, Worded(t, Kind.NOTICE), pull=True, now=NOW)  # type: ignore[misc]
+            lambda tx, t=text: service.notice(
+                tx, conversation, Worded(t, Kind.NOTICE), pull=True, now=NOW
+            )  # type: ignore[misc]
         )
     said = await engine.read(lambda tx: outbox.after(tx, conversation, 0))
     assert [worded.text for _, worded in said] == ["一", "二"]

@@ -37,7 +37,7 @@ _WHEN = re.compile(
 )
 _LATER = re.compile(r"\+(\d{1,4}) (min|h|days?)")
 _SILENT = re.compile(r"\(bot is silent(?:: .+)?\)")
-_KIND = re.compile(r"\((%s)\) ?" % "|".join(kind.value for kind in Kind))
+_KIND = re.compile(rf"\(({'|'.join(kind.value for kind in Kind)})\) ?")
 _TAP = re.compile(r"\[(.+)\]")
 _ACTIONS = ("claims", "takes over", "gives back")
 _SPACE = re.compile(r"\s+")
@@ -131,7 +131,9 @@ def _take(line: str, number: int, steps: list[Moment | Step]) -> None:
 def _needs_somebody(steps: Sequence[Moment | Step]) -> None:
     moments = [step for step in steps if isinstance(step, Moment)]
     if not any(moment.patient for moment in moments):
-        raise ValueError(f"who writes? (expected a line such as @ Wed 2026-11-18 10:00, {_names()})")
+        raise ValueError(
+            f"who writes? (expected a line such as @ Wed 2026-11-18 10:00, {_names()})"
+        )
 
 
 def _moment(rest: str, number: int) -> Moment:
@@ -167,7 +169,7 @@ def _check_when(part: str, found: "re.Match[str]") -> None:
         date = datetime.fromisoformat(found["date"])
         if found["day"] and date.weekday() != _DAYS.index(found["day"].lower()):
             raise ValueError(f"{found['date']} is a {date:%a}, not a {found['day']}")
-    if int(found["hour"]) > 23 or int(found["minute"]) > 59:  # noqa: PLR2004
+    if int(found["hour"]) > 23 or int(found["minute"]) > 59:
         raise ValueError(f"'{part}' is not a time of day")
 
 
@@ -324,6 +326,7 @@ def _buttons(seen: Sequence[Worded]) -> Iterator[Button]:
 
 async def play_file(path: Path, world: World) -> Player:
     """Read and play one file; return the player, which remembers what was heard."""
+    text = path.read_text("utf-8")  # noqa: ASYNC240  (a page of text, before anything runs)
     player = Player(world, path.name)
-    await player.play(read(path.read_text("utf-8"), path.name))
+    await player.play(read(text, path.name))
     return player

@@ -76,13 +76,20 @@ class Stream:
             "raw_path": b"/webchat/stream", "query_string": b"", "headers": raw,
             "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 1),
         }  # fmt: skip
-        task = asyncio.create_task(app(scope, receive, send))  # type: ignore[arg-type]
+
+        async def serve() -> None:
+            try:
+                await app(scope, receive, send)
+            except Exception as exc:
+                if started.done():
+                    raise
+                started.set_exception(exc)
+
+        task = asyncio.create_task(serve())
         try:
             async with asyncio.timeout(5):
-                await asyncio.wait([task, started], return_when=asyncio.FIRST_COMPLETED)
-            if not started.done():
-                await task
-            yield started.result()
+                stream = await started
+            yield stream
         finally:
             left.set()
             task.cancel()

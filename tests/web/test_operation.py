@@ -62,7 +62,7 @@ async def test_every_json_route_is_described(web: httpx.AsyncClient) -> None:
 async def test_the_page_speaks_a_language_it_has(
     asked: str, header: str, lang: str, web: httpx.AsyncClient
 ) -> None:
-    page = await web.get(f"/chat{asked}", headers={"Accept-Language": header.encode("latin-1")})
+    page = await web.get(f"/chat{asked}", headers=[(b"Accept-Language", header.encode("latin-1"))])
     assert page.status_code == 200
     assert f'lang="{lang}"' in page.text
     assert "script>" not in asked or "<script>alert" not in page.text

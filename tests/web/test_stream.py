@@ -26,11 +26,6 @@ async def texts(page: ChatPage) -> list[dict[str, Any]]:
     return replies
 
 
-@pytest.fixture
-async def page(web: httpx.AsyncClient) -> ChatPage:
-    return await ChatPage.open(web)
-
-
 async def test_answers_and_staff_arrive_by_stream(world: World, house: House) -> None:
     page = await world._page(LIN)
     async with Stream.open(house.app.http, page.headers) as stream:
@@ -58,7 +53,9 @@ async def test_a_page_that_comes_back_misses_nothing_and_hears_nothing_twice(
             assert await stream.is_quiet(0.02)
 
 
-async def test_broken_off_at_any_place_the_whole_is_heard_once(page: ChatPage, house: House) -> None:
+async def test_broken_off_at_any_place_the_whole_is_heard_once(
+    page: ChatPage, house: House
+) -> None:
     heard: list[dict[str, Any]] = []
     last: object = "0"
     for number in range(6):
@@ -106,8 +103,24 @@ async def test_nobody_hears_what_another_is_told(
 
 @pytest.mark.parametrize(
     "last",
-    ["", " ", "x", "-1", "1.5", "1e3", "١٢", "0x10", "9" * 19, "9" * 4_000, "1\t2", "²", "null", "NaN", "ÿ"],
-    ids=lambda last: f"{ascii(last[:8])} {len(last)}",
+    [
+        "",
+        " ",
+        "x",
+        "-1",
+        "1.5",
+        "1e3",
+        "١٢",
+        "0x10",
+        "9" * 19,
+        "9" * 4_000,
+        "1\t2",
+        "²",
+        "null",
+        "NaN",
+        "ÿ",
+    ],
+    ids=lambda last: f"{last[:8]!a} {len(last)}",
 )
 async def test_a_last_event_id_that_is_none_of_ours_is_no_error(
     page: ChatPage, house: House, last: str
@@ -127,7 +140,8 @@ async def test_what_is_said_while_the_page_reads_is_heard_at_once(
     """Not at the next heartbeat: the page listens before it reads."""
     await page.post("谢谢")
     engine: Engine = house.app.engine
-    read, said = engine.read, []
+    read = engine.read
+    said: list[bool] = []
 
     async def slow(op: Callable[[Tx], Any]) -> Any:
         result = await read(op)
@@ -197,12 +211,18 @@ async def test_history_is_the_whole_conversation_both_sides_in_order(
         ("patient", ""), ("bot", "notice"), ("bot", "notice"),
         ("patient", ""), ("staff", "staff"),
     ]  # fmt: skip
-    assert [line["text"] for line in lines if line["from"] == "patient"] == ["停车多少钱", "人工", "在吗"]
+    assert [line["text"] for line in lines if line["from"] == "patient"] == [
+        "停车多少钱",
+        "人工",
+        "在吗",
+    ]
     assert [line["id"] for line in lines if line["from"] == "patient"] == ["m1", "m2", "m3"]
     spoken = [line["id"] for line in lines if line["from"] != "patient"]
     assert spoken == [reply["id"] for reply in await texts(page)]
 
 
-async def test_history_before_the_first_word_is_empty(page: ChatPage, web: httpx.AsyncClient) -> None:
+async def test_history_before_the_first_word_is_empty(
+    page: ChatPage, web: httpx.AsyncClient
+) -> None:
     assert (await web.get("/webchat/history", headers=page.headers)).json() == {"messages": []}
     assert await texts(page) == []
