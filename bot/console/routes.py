@@ -35,9 +35,13 @@ def mount_console(http: FastAPI, console: Console) -> None:
 def _mount_assets(router: APIRouter, console: Console) -> None:
     @router.get("/assets/{name:path}")
     async def asset(name: str) -> FileResponse:
-        path = (console.assets / name).resolve()
+        try:
+            path = (console.assets / name).resolve()
+            known = path.is_relative_to(console.assets.resolve()) and path.is_file()
+        except (OSError, ValueError) as exc:  # too long for a name, or with a NUL in it
+            raise Problem("no_page", 404) from exc
         media = _ASSETS.get(path.suffix)
-        if media is None or not path.is_relative_to(console.assets.resolve()) or not path.is_file():
+        if media is None or not known:
             raise Problem("no_page", 404)
         return FileResponse(
             path, media_type=f"{media}; charset=utf-8", headers={"Cache-Control": "no-cache"}

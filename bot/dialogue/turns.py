@@ -116,7 +116,7 @@ class Turns:
         return len(rows)
 
     async def finish(self) -> None:
-        """Wait a moment for the turns under way; what is not done by then is done after the next start."""
+        """Wait a moment for the turns under way; the rest is done after the next start."""
         if self._running:
             await asyncio.wait(self._running.values(), timeout=_GOODBYE)
 

@@ -5,10 +5,10 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import LargeBinary, Table, select, type_coerce, update
-from sqlmodel import SQLModel
 
 from bot.store.columns import Encrypted
 from bot.store.db import Engine, Tx
+from bot.store.tables import SQLModel
 
 _STEP = 500
 

@@ -205,7 +205,6 @@ def test_the_order_of_the_rules_is_the_promise() -> None:
         "expected",
         "every_state",
         "only_a_name",
-        "only_a_name",
         "intent",
         "candidates",
         "complaint",

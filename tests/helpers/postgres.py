@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import psycopg
 
@@ -126,12 +126,12 @@ class Server:
             shutil.copytree(libraries, copy / libraries.name)
         return copy / package.name / folder.parent.name / folder.name
 
-    def _who(self) -> dict[str, object]:
+    def _who(self) -> dict[str, Any]:
         user = {"user": _NOBODY, "group": _NOBODY, "extra_groups": []} if self._as_root else {}
         return {**user, "cwd": self._root}
 
     def _run(self, program: str, *arguments: str) -> None:
         subprocess.run(
             [self._bin / program, *arguments],
-            check=True, stdout=subprocess.DEVNULL, **self._who(),  # type: ignore[call-overload]
+            check=True, stdout=subprocess.DEVNULL, **self._who(),
         )  # fmt: skip
