@@ -107,7 +107,7 @@ def test_a_lock_file_pins_by_hash_and_names_no_host(lock: Path) -> None:
 
 
 def test_nothing_names_a_machine_or_a_person() -> None:
-    here = "|".join(re.escape(f"{folder}/") for folder in (ROOT.parent, Path.home()))
+    here = "|".join(re.escape(f"{folder}/") for folder in (ROOT, Path.home()))
     private = re.compile(rf"{here}|/home/[a-z]|C:\\\\Users|localhost:\d{{4}}/|@gmail\.com")
     texts = [
         path
