@@ -10,6 +10,13 @@
     ├── SealedError                an encrypted value cannot be opened: another key, or changed
     ├── WordingError               a reply template is missing or cannot be rendered
     └── SendError                  a channel did not take a message; says what may be done next
+        ├── Refused                for good, this message
+        ├── TryLater               certainly not taken, perhaps later
+        │   ├── NeedsOperator      the account is not right: credentials, permission, balance
+        │   └── ChatMoved          this chat has another address now
+        ├── WaitForUser            the platform takes nothing until the patient writes again
+        ├── Unreachable            this address takes nothing any more
+        └── Unknown                may have been taken
 
 Errors carry their own policy, so the code that handles them needs no channel names.
 """
@@ -74,12 +81,14 @@ class SendError(DaoyiError):
         retryable: the platform certainly did not take it, and may take it later.
         uncertain: the platform may have taken it (timed out after sending): never resent blindly.
         unreachable: this address cannot be reached any more.
+        waits: nothing can be sent here until the patient writes again.
         code: a short word for the record, without anything of the message.
     """
 
     retryable: ClassVar[bool] = False
     uncertain: ClassVar[bool] = False
     unreachable: ClassVar[bool] = False
+    waits: ClassVar[bool] = False
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -96,13 +105,39 @@ class TryLater(SendError):
     Args:
         code: a short word for the record.
         after: seconds to wait, where the platform said so.
+        whole_account: the wait is for every message of the account, not for this address alone.
     """
 
     retryable = True
 
-    def __init__(self, code: str, after: float | None = None) -> None:
+    def __init__(
+        self, code: str, after: float | None = None, *, whole_account: bool = False
+    ) -> None:
         super().__init__(code)
         self.after = after
+        self.whole_account = whole_account
+
+
+class NeedsOperator(TryLater):
+    """The account is not right: credentials, permission, address list, balance. Tried again later."""
+
+
+class ChatMoved(TryLater):
+    """A chat has another address now; the message was not taken.
+
+    Args:
+        user: the new address.
+    """
+
+    def __init__(self, user: str) -> None:
+        super().__init__("moved", 0.0)
+        self.user = user
+
+
+class WaitForUser(SendError):
+    """The platform takes nothing for this address until the patient writes again."""
+
+    waits = True
 
 
 class Unknown(SendError):

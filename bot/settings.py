@@ -1,18 +1,20 @@
 """Settings: config.toml, the environment over it, frozen. An error names the key and the file."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.channels.options import read_options
 from bot.errors import SettingsError
 from bot.handoff.rules import Hours, hours_from
 
 _LOCALES = ["CN", "HK", "MO", "TW", "US", "CA", "GB", "IE", "AU", "NZ", "JP", "SG", "IN", "EU"]
-_KINDS = {str: "a text in quotes", int: "a whole number", bool: "true or false"}
+_ACCOUNT = re.compile("[a-z0-9_]{1,40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,7 @@ class Server:
     host: str = "127.0.0.1"
     port: int = 8200
     data: str = "data"
+    public_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,28 @@ class Log:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveryOptions:
+    """Which channel a person is reached by, the first that works."""
+
+    fallback: tuple[str, ...] = ("wechat", "telegram", "sms", "webchat")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account of one channel, as config.toml and the environment give it; its channel reads it.
+
+    Attributes:
+        options: its section, `[channels.<channel>.<account>]`.
+        secrets: `DAOYI_<CHANNEL>_<ACCOUNT>_<NAME>` of the environment, by lower-case name.
+    """
+
+    channel: str
+    account: str
+    options: Mapping[str, Any]
+    secrets: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set, with paths already resolved against the file's own folder."""
 
@@ -77,6 +102,8 @@ class Settings:
     content: Content
     limits: Limits
     log: Log
+    delivery: DeliveryOptions
+    accounts: tuple[Account, ...]
     zone: ZoneInfo
     hours: Hours
     data: Path
@@ -98,13 +125,15 @@ def load_settings(
     """
     raw = _read(file)
     hours = raw.pop("handoff", {})
+    accounts = _accounts(file, raw.pop("channels", {}), environment)
     parts = {
         "server": Server, "store": Store, "hospital": HospitalOptions,
-        "content": Content, "limits": Limits, "log": Log,
+        "content": Content, "limits": Limits, "log": Log, "delivery": DeliveryOptions,
     }  # fmt: skip
     if unknown := set(raw) - set(parts):
         raise SettingsError(
-            f"{file}: [{min(unknown)}] is not a known section (expected {', '.join(parts)}, handoff)"
+            f"{file}: [{min(unknown)}] is not a known section "
+            f"(expected {', '.join(parts)}, handoff, channels)"
         )
     made = {name: _part(file, name, part, raw.get(name, {})) for name, part in parts.items()}
     server, store, hospital, content = (
@@ -126,6 +155,8 @@ def load_settings(
         content=content,
         limits=made["limits"],
         log=made["log"],
+        delivery=made["delivery"],
+        accounts=accounts,
         zone=ZoneInfo(hospital.timezone),
         hours=_hours(file, hours, ZoneInfo(hospital.timezone)),
         data=folder,
@@ -149,16 +180,33 @@ def _read(file: Path) -> dict[str, Any]:
 def _part(file: Path, name: str, part: type[Any], values: Any) -> Any:
     if not isinstance(values, dict):
         raise SettingsError(f"{file}: {name} must be a section, written [{name}]")
-    types = get_type_hints(part)
-    for key, value in values.items():
-        if key not in types:
-            known = ", ".join(entry.name for entry in fields(part))
-            raise SettingsError(
-                f"{file}: {name}.{key} is not a known key (expected one of {known})"
-            )
-        if type(value) is not types[key]:
-            raise SettingsError(f"{file}: {name}.{key} must be {_KINDS[types[key]]}")
-    return part(**values)
+    return read_options(part, values, f"{file}: {name}")
+
+
+def _accounts(file: Path, section: Any, environment: Mapping[str, str]) -> tuple[Account, ...]:
+    """Read `[channels.<channel>.<account>]` and the secrets of each account."""
+    found = []
+    if not isinstance(section, dict):
+        raise SettingsError(f"{file}: channels must be sections, written [channels.sms.main]")
+    for channel, accounts in section.items():
+        where = f"{file}: channels.{channel}"
+        if not isinstance(accounts, dict) or not all(
+            isinstance(v, dict) for v in accounts.values()
+        ):
+            raise SettingsError(f"{where} must be sections, written [channels.{channel}.main]")
+        for account, options in accounts.items():
+            if not _ACCOUNT.fullmatch(account):
+                raise SettingsError(
+                    f"{where}.{account} is not a usable name (expected up to 40 of a-z, 0-9 and _)"
+                )
+            prefix = f"DAOYI_{channel}_{account}_".upper()
+            secrets = {
+                name.removeprefix(prefix).lower(): value
+                for name, value in environment.items()
+                if name.startswith(prefix)
+            }
+            found.append(Account(channel, account, options, secrets))
+    return tuple(found)
 
 
 def _check_words(file: Path, made: Mapping[str, Any]) -> None:
@@ -176,6 +224,11 @@ def _check_words(file: Path, made: Mapping[str, Any]) -> None:
             "one of " + " ".join(_LOCALES) + ' or ""',
         ),
         ("hospital.language", hospital.language in ("zh-CN", "en"), '"zh-CN" or "en"'),
+        (
+            "server.public_url",
+            not server.public_url or server.public_url.startswith(("http://", "https://")),
+            "https://…, or nothing",
+        ),
         ("limits.flood", limits.flood > 0, "a number above 0"),
         ("limits.flood_seconds", limits.flood_seconds > 0, "a number above 0"),
         (

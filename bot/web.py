@@ -190,7 +190,7 @@ def _mount_messages(app: FastAPI, public: Public) -> None:
             return _not_stored(public, inbound, exc)
         if not said and (urgent := public.turns.urgent_reply(inbound.text, public.webchat.limits)):
             said = [(0, urgent)]
-        answer = public.webchat.ack(said)
+        answer = public.webchat.ack(hook, said)
         return Response(answer.body, answer.status, media_type=answer.media_type)
 
 
@@ -200,9 +200,10 @@ def _mount_reading(app: FastAPI, public: Public) -> None:
         request: Request, after: Annotated[int, Query(ge=0, le=_LAST_ID)] = 0
     ) -> Response:
         """Return what was said to this visitor after reply `after`."""
-        address = _visitor(public, request)
+        hook = HookRequest(_ACCOUNT, b"", dict(request.headers), method="GET")
+        address = Address(Webchat.name, _ACCOUNT, public.webchat.verify(hook))
         _, said = await public.engine.read(lambda tx: _news(tx, address, after))
-        answer = public.webchat.ack(said)
+        answer = public.webchat.ack(hook, said)
         return Response(answer.body, media_type=answer.media_type)
 
     @app.get("/webchat/history", tags=["webchat"])

@@ -45,7 +45,7 @@ class Terminal:
         key = f"{self._run}:{self._count}"
         return [Inbound(Address(self.name, request.account, user), key, text)]
 
-    def ack(self, said: Sequence[tuple[int, Worded]]) -> HookAnswer:  # noqa: ARG002
+    def ack(self, request: HookRequest, said: Sequence[tuple[int, Worded]]) -> HookAnswer:  # noqa: ARG002
         """Return nothing: a keyboard waits for no answer."""
         return HookAnswer(media_type="text/plain")
 

@@ -78,7 +78,7 @@ class Webchat:
         address = Address(self.name, request.account, user)
         return [Inbound(address, key=f"{user}:{clean_text(posted.id)}", text=text)]
 
-    def ack(self, said: Sequence[tuple[int, Worded]]) -> HookAnswer:
+    def ack(self, request: HookRequest, said: Sequence[tuple[int, Worded]]) -> HookAnswer:  # noqa: ARG002
         """Return the replies as the page reads them."""
         body = json.dumps({"replies": [reply(*item) for item in said]}, ensure_ascii=False)
         return HookAnswer(body.encode())

@@ -36,6 +36,7 @@ _OPENED = Hot(
     select(
         _conversation.c.id,
         _conversation.c.channel,
+        _conversation.c.account,
         _conversation.c.holder,
         _conversation.c.hold_token,
         _conversation.c.last_seq,
@@ -70,6 +71,7 @@ class Opened:
 
     id: int
     channel: str
+    account: str
     holder: str
     hold_token: int
     last_seq: int
@@ -121,6 +123,7 @@ def _opened(row: Any, case: Live | None, now: datetime, default_lang: str) -> Op
     return Opened(
         row.id,
         row.channel,
+        row.account,
         row.holder,
         row.hold_token,
         row.last_seq,

@@ -116,7 +116,7 @@ class Actions:
         key = f"staff:{self._signed.staff_id}:{once}" if _ONCE.fullmatch(once) else None
 
         def change(tx: Tx, opened: Opened) -> None:
-            limits = self._console.limits(opened.channel)
+            limits = self._console.limits(opened.channel, opened.account)
             if len(text) > limits.text:
                 raise Problem("too_long", longest=limits.text)
             if key is not None and tx.one(_SENT_BEFORE, dedupe_key=key) is not None:
@@ -210,7 +210,7 @@ class Actions:
 
     def _tell(self, tx: Tx, opened: Opened, name: str, **values: object) -> None:
         """Tell the patient what happens, in the language of the conversation."""
-        limits = self._console.limits(opened.channel)
+        limits = self._console.limits(opened.channel, opened.account)
         lang = opened.session.lang
         facts = {
             "h": self._console.hospital.info(lang),

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment
 
-from bot.channels.base import Channel, Limits
+from bot.channels.base import Channel, Limits, channel_of
 from bot.dialogue.facts import Facts
 from bot.dialogue.wording import Wording
 from bot.errors import BadInput
@@ -41,13 +41,13 @@ class Console:
     language: str
     zone: tzinfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
 
-    def limits(self, channel: str) -> Limits:
-        """Return what a channel can carry.
+    def limits(self, channel: str, account: str) -> Limits:
+        """Return what an account of a channel can carry.
 
         Raises:
             Problem: the channel is not set up any more (409).
         """
-        known = self.channels.get(channel)
+        known = channel_of(self.channels, channel, account)
         if known is None:
             raise Problem("channel_off", 409)
         return known.limits

@@ -6,7 +6,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import Response
 
+from bot.channels.base import channel_of
 from bot.console import access, conversation
+from bot.console.access import Opened
 from bot.console.actions import CARD_LONGEST, NOTE_LONGEST, REPLY_LONGEST
 from bot.console.dead_letters import dead_letters
 from bot.console.desk import Console
@@ -57,7 +59,7 @@ class Views:
         return self._pages.render(
             visit.request,
             "conversation",
-            reply_longest=self._reply_longest(values["talk"].opened.channel),
+            reply_longest=self._reply_longest(values["talk"].opened),
             note_longest=NOTE_LONGEST,
             card_longest=CARD_LONGEST,
             once=secrets.token_urlsafe(12),
@@ -85,8 +87,8 @@ class Views:
         letters = await self._console.engine.read(dead_letters)
         return self._pages.render(visit.request, "dead_letters", letters=letters)
 
-    def _reply_longest(self, channel: str) -> int:
-        known = self._console.channels.get(channel)
+    def _reply_longest(self, opened: Opened) -> int:
+        known = channel_of(self._console.channels, opened.channel, opened.account)
         return min(REPLY_LONGEST, known.limits.text) if known else 0
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
-from bot.channels.base import Channel, Limits
+from bot.channels.base import Channel, Limits, channel_of
 from bot.dialogue import sessions
 from bot.dialogue.facts import Facts
 from bot.dialogue.flow import Flow, Scene, Step
@@ -38,6 +38,7 @@ _LOAD = Hot(
         _inbox.c.conversation_id,
         _inbox.c.attempts,
         _conversation.c.channel,
+        _conversation.c.account,
         _conversation.c.last_seq,
         _conversation.c.session,
         _conversation.c.holder,
@@ -141,6 +142,11 @@ class Turn:
             says += self._play(scene, Enter("handoff", "open", {"reason": "failed"}))
         return self._finish(tx, row, inbox_id, session, says, now, state="dead")
 
+    def _limits(self, name: str, account: str) -> Limits:
+        """Return what a conversation's channel can carry; the least where it is not set up any more."""
+        channel = channel_of(self.channels, name, account)
+        return channel.limits if channel else Limits()
+
     def _scene(
         self,
         tx: Tx,
@@ -175,7 +181,7 @@ class Turn:
         now: datetime,
         state: str = "handled",
     ) -> Replies:
-        limits = self.channels[row.channel].limits
+        limits = self._limits(row.channel, row.account)
         facts = {"h": self.facts.info(session.lang), "today": self.today(now)}
         replies: Replies = []
         for place, say in enumerate(says, row.last_seq + 1):

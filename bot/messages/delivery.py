@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import structlog
 from prometheus_client import Counter
 
-from bot.channels.base import Channel
+from bot.channels.base import Channel, channel_of
 from bot.errors import Refused, SendError, StoreError, TryLater, Unknown
 from bot.message import Outbound, Sent
 from bot.messages import outbox
@@ -147,7 +147,7 @@ class Delivery:
     async def _send(self, item: Leased, letter: Outbound) -> None:
         channel = letter.address.channel
         try:
-            sent = await self._hand_over(channel, letter)
+            sent = await self._hand_over(letter)
         except SendError as exc:
             await self._refused(item, channel, exc)
         except Exception as exc:  # noqa: BLE001  (a channel's bug must not stop the others)
@@ -156,8 +156,8 @@ class Delivery:
         else:
             await self._record(item, channel, state="sent", sent=sent)
 
-    async def _hand_over(self, name: str, letter: Outbound) -> Sent:
-        channel = self._channels.get(name)
+    async def _hand_over(self, letter: Outbound) -> Sent:
+        channel = channel_of(self._channels, letter.address.channel, letter.address.account)
         if channel is None:
             raise Refused("no such channel")
         try:

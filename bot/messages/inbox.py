@@ -119,7 +119,7 @@ def accept(tx: Tx, inbound: Inbound, now: datetime) -> Accepted:
         channel=address.channel,
         account=address.account,
         key_index=key_index,
-        body={"text": inbound.text, "kind": inbound.kind, "key": inbound.key},
+        body={"text": inbound.text, "kind": inbound.form, "key": inbound.key},
         next_try_at=now + GRACE,
         received_at=now,
     )

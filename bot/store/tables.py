@@ -8,7 +8,7 @@ hospital's facts have a page of their own, `hospital_tables`.
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from bot.store.columns import (
@@ -35,6 +35,7 @@ from bot.store.hospital_tables import (
 __all__ = [
     "Audit",
     "Conversation",
+    "DeliveryReceipt",
     "HandoffCase",
     "HospitalDepartment",
     "HospitalDoctor",
@@ -47,7 +48,10 @@ __all__ = [
     "HospitalSymptom",
     "HospitalTest",
     "Inbox",
+    "NoticePermission",
+    "OneTimeCode",
     "Outbox",
+    "Pace",
     "Person",
     "RedFlag",
     "SQLModel",
@@ -57,12 +61,16 @@ __all__ = [
 
 
 class Person(SQLModel, table=True):
-    """Somebody the hospital knows by name; staff fill this card. Nothing here is readable at rest."""
+    """Somebody the hospital knows by name; staff fill this card. Nothing here is readable at rest.
+
+    `channel_order` says which channel this person is reached by first: "wechat sms".
+    """
 
     id: int | None = id_column()
     name: Any = sealed_column("person.name")
     phone: Any = sealed_column("person.phone")
     phone_index: str | None = Field(default=None, max_length=40, index=True)
+    channel_order: str | None = Field(default=None, max_length=80)
     document: Any = sealed_column("person.document")
     health_note: Any = sealed_column("person.health_note")
     updated_at: datetime = time_column()
@@ -72,12 +80,16 @@ class Conversation(SQLModel, table=True):
     """One address of one channel: its session, and who holds it.
 
     `holder` is the bot, a desk's queue, or a member of staff; `hold_token` rises with every change
-    of hands, so that a decision made under an older one can be refused.
+    of hands, so that a decision made under an older one can be refused. `verified_at` is when the
+    person proved that this address is theirs. `window_until` and `window_left` are what the patient's
+    last message allows us to send, where the platform counts. `unreachable_at` is when the platform
+    said that nothing goes here any more.
     """
 
     __table_args__ = (
         UniqueConstraint("channel", "account", "user_index", name="one_conversation_an_address"),
         one_of("holder", "bot", "desk", "staff"),
+        Index("conversations_of_a_person", "person_id"),
     )
     id: int | None = id_column()
     channel: str = Field(max_length=20)
@@ -90,6 +102,10 @@ class Conversation(SQLModel, table=True):
     holder: str = Field(default="bot", max_length=8)
     hold_token: int = 0
     opted_out_at: datetime | None = time_column(required=False)
+    verified_at: datetime | None = time_column(required=False)
+    unreachable_at: datetime | None = time_column(required=False)
+    window_until: datetime | None = time_column(required=False)
+    window_left: int = 0
     created_at: datetime = time_column()
     updated_at: datetime = time_column()
 
@@ -134,14 +150,19 @@ class Outbox(SQLModel, table=True):
     """A message to a patient, from `ready` to what became of it.
 
     `leased` means nobody was told yet; `sending` means perhaps told, so it is never resent blindly.
-    `dropped` was overtaken: a person took the conversation before it left.
+    `dropped` was overtaken: a person took the conversation before it left, or it came too late.
+    `waiting` goes when the patient writes again: the platform takes nothing before. `progress` is
+    how far it came by the platform's receipts; `origin_id` is the message it stands in for, which
+    could not go by its own channel.
     """
 
     __tablename__: ClassVar[str] = "outbox"
     __table_args__ = (
         UniqueConstraint("conversation_id", "seq", name="one_place_in_the_outbox"),
         UniqueConstraint("dedupe_key", name="one_message_a_cause"),
-        one_of("state", "ready", "leased", "sending", "sent", "failed", "unknown", "dropped"),
+        one_of(
+            "state", "ready", "leased", "sending", "waiting", "sent", "failed", "unknown", "dropped"
+        ),
         Index(
             "outbox_due",
             "due_at",
@@ -161,6 +182,18 @@ class Outbox(SQLModel, table=True):
             sqlite_where=text("state IN ('failed', 'unknown')"),
             postgresql_where=text("state IN ('failed', 'unknown')"),
         ),
+        Index(
+            "outbox_waiting",
+            "conversation_id",
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
+        ),
+        Index(
+            "outbox_of_a_provider",
+            "provider_id",
+            sqlite_where=text("provider_id IS NOT NULL"),
+            postgresql_where=text("provider_id IS NOT NULL"),
+        ),
     )
     id: int | None = id_column()
     conversation_id: int = link_column("conversation.id")
@@ -178,6 +211,73 @@ class Outbox(SQLModel, table=True):
     error: str | None = Field(default=None, max_length=80)
     created_at: datetime = time_column()
     sent_at: datetime | None = time_column(required=False)
+    expires_at: datetime | None = time_column(required=False)
+    progress: str | None = Field(default=None, max_length=12)
+    origin_id: int | None = link_column("outbox.id", required=False)
+
+
+class DeliveryReceipt(SQLModel, table=True):
+    """What a platform said became of a message: every receipt is kept, once."""
+
+    __tablename__: ClassVar[str] = "delivery_receipt"
+    __table_args__ = (
+        UniqueConstraint(
+            "channel", "account", "reference", "part", "progress", name="one_receipt_a_step"
+        ),
+    )
+    id: int | None = id_column()
+    channel: str = Field(max_length=20)
+    account: str = Field(max_length=40)
+    reference: str = Field(max_length=140)
+    part: int = 0
+    progress: str = Field(max_length=12)
+    code: str | None = Field(default=None, max_length=80)
+    outbox_id: int | None = link_column("outbox.id", required=False, index=True)
+    at: datetime = time_column()
+
+
+class NoticePermission(SQLModel, table=True):
+    """How many notices of a kind a patient allowed and did not get yet."""
+
+    __tablename__: ClassVar[str] = "notice_permission"
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "template", name="one_count_a_template"),
+        CheckConstraint("remaining >= 0", name="never_below_zero"),
+    )
+    id: int | None = id_column()
+    conversation_id: int = link_column("conversation.id")
+    template: str = Field(max_length=80)
+    remaining: int = 0
+    last_key: str = Field(max_length=40)
+    updated_at: datetime = time_column()
+
+
+class Pace(SQLModel, table=True):
+    """When the next message of an account or an address may go (GCRA): one row for all processes."""
+
+    id: int | None = id_column()
+    key: str = Field(max_length=120, unique=True)
+    free_at: datetime = time_column()
+
+
+class OneTimeCode(SQLModel, table=True):
+    """A code sent to a phone, to prove that it is in the same hands as a conversation."""
+
+    __tablename__: ClassVar[str] = "one_time_code"
+    __table_args__ = (
+        Index("codes_of_a_conversation", "conversation_id", "id"),
+        Index("codes_of_a_phone", "phone_index", "id"),
+        CheckConstraint("tries >= 0", name="tries_counted"),
+    )
+    id: int | None = id_column()
+    conversation_id: int = link_column("conversation.id")
+    phone: Any = sealed_column("one_time_code.phone", required=True)
+    phone_index: str = Field(max_length=40)
+    code_index: str = Field(max_length=40)
+    tries: int = 0
+    created_at: datetime = time_column()
+    expires_at: datetime = time_column()
+    ended_at: datetime | None = time_column(required=False)
 
 
 class HandoffCase(SQLModel, table=True):

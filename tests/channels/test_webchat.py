@@ -25,18 +25,24 @@ class TestWebchat(ChannelContract):
 
     name = "webchat"
     forged = (
-        ("no header", {}),
-        ("an empty header", {"authorization": ""}),
-        ("no scheme", {"authorization": TOKEN}),
-        ("another scheme", {"authorization": f"Basic {TOKEN}"}),
-        ("no token", {"authorization": "Bearer "}),
-        ("no signature", {"authorization": f"Bearer {USER}"}),
-        ("an empty signature", {"authorization": f"Bearer {USER}."}),
-        ("only a signature", {"authorization": f"Bearer .{SIGNATURE}"}),
-        ("somebody else's signature", {"authorization": f"Bearer x{USER}.{SIGNATURE}"}),
-        ("two tokens", {"authorization": f"Bearer {TOKEN} {TOKEN}"}),
-        ("a signature in capitals", {"authorization": f"Bearer {USER}.{SIGNATURE.upper()}"}),
-        ("not ASCII", {"authorization": f"Bearer {USER}.ÿ{SIGNATURE}"}),
+        ("no header", HookRequest("main", b"{}", {})),
+        ("an empty header", HookRequest("main", b"{}", {"authorization": ""})),
+        ("no scheme", HookRequest("main", b"{}", {"authorization": TOKEN})),
+        ("another scheme", HookRequest("main", b"{}", {"authorization": f"Basic {TOKEN}"})),
+        ("no token", HookRequest("main", b"{}", {"authorization": "Bearer "})),
+        ("no signature", HookRequest("main", b"{}", {"authorization": f"Bearer {USER}"})),
+        ("an empty signature", HookRequest("main", b"{}", {"authorization": f"Bearer {USER}."})),
+        ("only a signature", HookRequest("main", b"{}", {"authorization": f"Bearer .{SIGNATURE}"})),
+        (
+            "somebody else's signature",
+            HookRequest("main", b"{}", {"authorization": f"Bearer x{USER}.{SIGNATURE}"}),
+        ),
+        ("two tokens", HookRequest("main", b"{}", {"authorization": f"Bearer {TOKEN} {TOKEN}"})),
+        (
+            "a signature in capitals",
+            HookRequest("main", b"{}", {"authorization": f"Bearer {USER}.{SIGNATURE.upper()}"}),
+        ),
+        ("not ASCII", HookRequest("main", b"{}", {"authorization": f"Bearer {USER}.ÿ{SIGNATURE}"})),
     )
 
     def channel(self) -> Channel:
@@ -45,7 +51,7 @@ class TestWebchat(ChannelContract):
     def request(self, channel: Channel, key: str = "k1", text: str = "停车多少钱") -> HookRequest:
         assert isinstance(channel, Webchat)
         content = json.dumps({"id": key, "text": text}).encode()
-        return HookRequest("main", content, {"authorization": f"Bearer {channel.open_session()}"})
+        return HookRequest("main", content, {"authorization": f"Bearer {TOKEN}"})
 
     def test_a_token_changed_anywhere_is_not_known(self) -> None:
         channel = make()
@@ -117,7 +123,7 @@ class TestWebchat(ChannelContract):
 
     def test_the_answer_is_the_documented_json(self) -> None:
         worded = Worded("请选", Kind.QUESTION, (Button("1 停车", "#1.1"),))
-        assert json.loads(make().ack([(7, worded)]).body) == {
+        assert json.loads(make().ack(HookRequest("main", b""), [(7, worded)]).body) == {
             "replies": [
                 {
                     "id": "7",

@@ -84,7 +84,7 @@ class FileChannel:
         address = Address(self.name, request.account, user)
         return [Inbound(address, f"{user}:{posted['id']}", posted["text"])]
 
-    def ack(self, said: Sequence[tuple[int, Worded]]) -> HookAnswer:  # noqa: ARG002
+    def ack(self, request: HookRequest, said: Sequence[tuple[int, Worded]]) -> HookAnswer:  # noqa: ARG002
         """Return nothing: answers are pushed."""
         return HookAnswer(b"{}")
 

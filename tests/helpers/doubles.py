@@ -37,7 +37,7 @@ class RecordingChannel:
         """Return nothing: nobody writes here."""
         return []
 
-    def ack(self, said: Sequence[tuple[int, Worded]]) -> HookAnswer:  # noqa: ARG002
+    def ack(self, request: HookRequest, said: Sequence[tuple[int, Worded]]) -> HookAnswer:  # noqa: ARG002
         """Return nothing: answers are pushed."""
         return HookAnswer()
 

@@ -89,7 +89,7 @@ class TextMessages:
         text = clean_text(request.body.decode("utf-8", "replace"))
         return [Inbound(address, f"{user}:{self._count}", text)]
 
-    def ack(self, said: Sequence[tuple[int, Worded]]) -> HookAnswer:  # noqa: ARG002
+    def ack(self, request: HookRequest, said: Sequence[tuple[int, Worded]]) -> HookAnswer:  # noqa: ARG002
         return HookAnswer()
 
     async def send(self, letter: Outbound) -> Sent:
