@@ -14,6 +14,7 @@ class TestTerminal(ChannelContract):
     """The contract, and what only a terminal does."""
 
     name = "terminal"
+    repeats = False
 
     def channel(self) -> Channel:
         return make()
