@@ -44,6 +44,7 @@ _OPEN_CONVERSATION = Hot(
         session=None,
         holder="bot",
         hold_token=0,
+        window_left=0,
         created_at=bindparam("created_at"),
         updated_at=bindparam("updated_at"),
     )
