@@ -238,6 +238,7 @@ class Tools:
         menu: what the account's menu offers, by language, the hospital's own first.
         public_url: where the platforms reach us, without a slash at the end; empty where unknown.
         hospital: the hospital's name, in its own language.
+        region: whose way of writing phone numbers is meant where none is named: "CN".
     """
 
     clock: Callable[[], datetime]
@@ -245,6 +246,7 @@ class Tools:
     menu: Mapping[str, Sequence[MenuItem]] = field(default_factory=dict)
     public_url: str = ""
     hospital: str = ""
+    region: str = "CN"
 
 
 def channel_of(channels: Mapping[str, Channel], channel: str, account: str) -> Channel | None:
