@@ -1,1 +1,1 @@
-"""Stand-ins for the platforms: they speak the platforms' wire formats to our own hooks, on this machine."""
+"""Stand-ins for the platforms: they speak their wire formats to our own hooks, on this machine."""

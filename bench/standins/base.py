@@ -1,4 +1,4 @@
-"""What every stand-in offers: an API for our channel to call, a phone to write on, faults to switch on."""
+"""What a stand-in offers: an API for our channel to call, a phone to write on, faults to switch on."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
