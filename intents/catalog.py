@@ -15,9 +15,13 @@ from types import MappingProxyType
 from typing import Any
 
 from intents import entry_rules
+from intents.discreet import Discreet, Group, groups_from
 from intents.normalize import normalize, strip_fillers
 
-_EDGES = " ,.!?~。、…;:"
+#: What may stand around a whole message that is an act: “退订”, 【TD】, (stop), 人工🙏
+_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
+#: Phrases that stop messages where carriers know them as words for it: no act anywhere else.
+TEXTED_STOP = "texted_stop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,19 @@ class Catalog:
         entries: Iterable[Entry],
         acts: Mapping[str, Mapping[str, str]],
         version: str = "",
+        discreet: Discreet | None = None,
+        texted_stops: Iterable[str] = (),
     ) -> None:
-        """Take entries and, by language, the acts of normalised phrases."""
+        """Take entries and, by language, the acts of normalised phrases.
+
+        `discreet` says what a channel that others may read must not carry; `texted_stops` are the
+        words, as `act_key` makes them, that stop text messages and nothing else.
+        """
         self._entries = {(entry.intent, entry.lang): entry for entry in entries}
         self._acts = {lang: MappingProxyType(dict(words)) for lang, words in acts.items()}
         self._all_acts = {phrase: act for words in acts.values() for phrase, act in words.items()}
+        self._texted_stops = frozenset(texted_stops)
+        self.discreet = discreet or Discreet({})
         self.version = version
         self.languages: tuple[str, ...] = tuple(
             sorted({lang for _, lang in self._entries} | set(acts)),
@@ -95,6 +107,10 @@ class Catalog:
         key = act_key(text)
         return self._all_acts.get(key) or self._all_acts.get(act_key(strip_fillers(key)))
 
+    def is_texted_stop(self, text: str) -> bool:
+        """Say whether a whole message is a word that stops text messages, in any language."""
+        return act_key(text) in self._texted_stops
+
     def stale(self, today: dt.date) -> list[Entry]:
         """Give the entries whose review date has passed."""
         return [entry for entry in self._entries.values() if entry.review < today]
@@ -102,7 +118,7 @@ class Catalog:
 
 def act_key(text: str) -> str:
     """Give the form in which a whole message is compared with the phrases of acts."""
-    return normalize(text).strip(_EDGES)
+    return _EDGES.sub("", normalize(text))
 
 
 def load_catalog(folder: Path) -> Catalog:
@@ -112,17 +128,20 @@ def load_catalog(folder: Path) -> Catalog:
     """
     reading = _Reading()
     acts: dict[str, dict[str, str]] = {}
+    discreet: dict[str, list[Group]] = {}
     folders = sorted(path for path in folder.glob("*") if path.is_dir()) if folder.is_dir() else []
     if not folders:
         reading.problems.append(f"{folder}: no language folder is there; at least one is needed.")
     for language in folders:
         reading.faq(language)
         acts[language.name] = reading.phrases(language)
+        discreet[language.name] = reading.discreet(language)
     reading.problems += entry_rules.across(reading.entries, reading.doubtful)
     reading.problems += entry_rules.acts_across(acts)
     if reading.problems:
         raise CatalogError(reading.problems)
-    return Catalog(reading.entries, acts, reading.digest.hexdigest()[:16])
+    version = reading.digest.hexdigest()[:16]
+    return Catalog(reading.entries, acts, version, Discreet(discreet), reading.texted_stops)
 
 
 class _Reading:
@@ -132,6 +151,7 @@ class _Reading:
         self.entries: list[Entry] = []
         self.problems: list[str] = []
         self.doubtful: set[tuple[str, str]] = set()
+        self.texted_stops: set[str] = set()
         self.digest = hashlib.sha256()
 
     def faq(self, language: Path) -> None:
@@ -184,6 +204,8 @@ class _Reading:
         if tables is None:
             return {}
         wrong = entry_rules.problems_of_acts(tables, where)
+        texted = tables.pop(TEXTED_STOP, []) if not wrong else []
+        self.texted_stops.update(filter(None, map(act_key, texted)))
         acts: dict[str, str] = {}
         for act, phrases in tables.items() if not wrong else ():
             for phrase in phrases:
@@ -194,6 +216,16 @@ class _Reading:
                     wrong.append(f'{where}: "{phrase}" is a phrase of both {acts[key]} and {act}.')
         self.problems += wrong
         return acts
+
+    def discreet(self, language: Path) -> list[Group]:
+        """Read what text messages in a language must not carry, and what they say instead."""
+        where = f"{language.name}/discreet.toml"
+        tables = self._tables(language / "discreet.toml", where)
+        if tables is None:
+            return []
+        groups, wrong = groups_from(tables, where)
+        self.problems += wrong
+        return groups
 
     def _tables(self, path: Path, where: str) -> dict[str, Any] | None:
         """Parse one file, or note why it cannot be."""

@@ -23,7 +23,8 @@ FACTS = frozenset(
 ACTS = frozenset(
     (
         *("person", "stop", "start", "cancel", "back", "repeat", "menu", "yes", "no"),
-        *("greeting", "thanks", "goodbye", "simpler", "language_en", "language_zh"),
+        *("greeting", "thanks", "goodbye", "simpler", "language_en", "language_zh", "keep"),
+        "texted_stop",
     ),
 )
 FEWEST_QUESTIONS = 6

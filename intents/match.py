@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from intents.features import essence, features
 from intents.learnt import Arrays, from_text_array, prefixed, text_array, under
 from intents.ridge import solve
-from intents.similarity import Floats, Similarity
+from intents.similarity import Floats, Similarity, Weighed
 
 _RIDGE = 0.5
 _CLOSEST = 0.1
@@ -106,15 +106,16 @@ class CharacterMatcher:
         """Give at most `limit` matches, best first; see `Matcher`."""
         words = essence(text)
         counted = features(words)
-        views = [(part, part.similar_to(counted)) for part in self._parts]
-        views = [(part, similar) for part, similar in views if similar.any()]
+        weighed = [(part, part.weigh(counted)) for part in self._parts]
+        views = [(part, part.similar_to(weighs)) for part, weighs in weighed if weighs.slots]
         if not views or limit < 1:
             return []
         closest = np.zeros(len(self._intents), np.float32)
         strength = np.zeros(len(self._intents), np.float32)
         for part, similar in views:
             closest = np.maximum(closest, part.closest(similar))
-            strength += part.strength(similar)
+        for part, weighs in weighed:
+            strength += part.strength(weighs)
         strength += _CLOSEST * closest
         same, question = self._same.get(words, (-1, ""))
         if same >= 0:
@@ -141,6 +142,7 @@ class _Part:
         wanted = np.zeros((len(rows), intents), np.float32)
         wanted[np.arange(len(rows)), of_row] = 1.0
         self._teach = solve(kernel, wanted)
+        self._ahead = self._similarity.by_feature(self._teach)
 
     def _place(
         self,
@@ -163,6 +165,8 @@ class _Part:
             "present": self._present,
             "first": self._first,
             "teach": self._teach,
+            "ahead_place": self._ahead[0],
+            "ahead": self._ahead[1],
             **prefixed("similarity", self._similarity.pack()),
         }
 
@@ -174,11 +178,16 @@ class _Part:
         made._place(questions, arrays["present"], arrays["first"], intents)
         made._similarity = Similarity.unpack(under("similarity", arrays))
         made._teach = arrays["teach"]
+        made._ahead = arrays["ahead_place"], arrays["ahead"]
         return made
 
-    def similar_to(self, counted: Counter[str]) -> Floats:
+    def weigh(self, counted: Counter[str]) -> Weighed:
+        """Give a text as a vector over the features of this part."""
+        return self._similarity.weigh(counted)
+
+    def similar_to(self, text: Weighed) -> Floats:
         """Give the text's similarity to each example of this part."""
-        return self._similarity.to(counted)
+        return self._similarity.to(text)
 
     def closest(self, similar: Floats) -> Floats:
         """Give, for every intent, the similarity of its closest example here."""
@@ -186,13 +195,9 @@ class _Part:
         found[self._present] = np.maximum.reduceat(similar, self._first)
         return found
 
-    def strength(self, similar: Floats) -> Floats:
-        """Give what the regression expects of every intent.
-
-        One thread of BLAS is quickest here; the `daoyi` command allows it no more.
-        """
-        expected: Floats = similar @ self._teach
-        return expected
+    def strength(self, text: Weighed) -> Floats:
+        """Give what the regression expects of every intent: similarities times what was taught."""
+        return self._similarity.times(text, self._teach, self._ahead)
 
     def example(self, intent: int, similar: Floats) -> tuple[float, str]:
         """Give the intent's question that is most like the text, and how alike they are."""

@@ -58,6 +58,7 @@ class Vocabulary:
                         seen.add(row)
                         self._table.setdefault(row[0][:2], []).append(row)
                         self._spelt.setdefault(row[0], []).append((kind, key))
+        self._begin = frozenset(beginning[0] for beginning in self._table)
         for rows in self._table.values():
             rows.sort(key=lambda row: -len(row[0]))
         self._pieces: dict[str, list[str]] = {}
@@ -74,7 +75,10 @@ class Vocabulary:
         """Find every name in a normalised text; of names within names of a kind, the longest."""
         found: list[Found] = []
         covered: dict[str, int] = {}
-        for start in range(len(text)):
+        for start, letter in enumerate(text):
+            within_a_word = start > 0 and _latin(letter) and _latin(text[start - 1])
+            if within_a_word or letter not in self._begin:
+                continue
             longest: dict[str, int] = {}
             for width in (2, 1):
                 for name, kind, key in self._table.get(text[start : start + width], ()):

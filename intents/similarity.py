@@ -8,6 +8,7 @@ import math
 from array import array
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -20,8 +21,19 @@ Floats: TypeAlias = NDArray[np.float32]
 Ints: TypeAlias = NDArray[np.int32]
 
 _FEW = 24
+#: A feature of so few examples costs less to multiply when it is asked for.
+_RARE = 8
 _BLOCK = 256
 _PAIRS = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A text's features that some example has, what each weighs there, and the text's length."""
+
+    slots: list[int]
+    weights: list[float]
+    length: float
 
 
 class Similarity:
@@ -77,26 +89,74 @@ class Similarity:
         made._who, made._how_much = arrays["who"], arrays["how_much"]
         return made
 
-    def to(self, text: Counter[str]) -> Floats:
-        """Give the text's similarity to each example, in the examples' order."""
-        norm = 0.0
-        who: list[Ints] = []
-        how_much: list[Floats] = []
+    def weigh(self, text: Counter[str]) -> Weighed:
+        """Give a text as a vector over the examples' features."""
+        squares = 0.0
+        slots: list[int] = []
+        weights: list[float] = []
         for feature, count in text.items():
             slot = self._slot.get(feature)
             times = 1.0 if count == 1 else 1 + math.log(count)
             if slot is None:
-                norm += times * times * self._unseen[feature[0]]
+                squares += times * times * self._unseen[feature[0]]
                 continue
             weight = times * self._rarity[slot]
-            norm += weight * weight
-            span = slice(self._bounds[slot], self._bounds[slot + 1])
-            who.append(self._who[span])
-            how_much.append(self._how_much[span] * np.float32(weight))
-        if not who:
+            squares += weight * weight
+            slots.append(slot)
+            weights.append(weight)
+        return Weighed(slots, weights, math.sqrt(squares))
+
+    def to(self, text: Weighed) -> Floats:
+        """Give the text's similarity to each example, in the examples' order."""
+        if not text.slots:
             return np.zeros(self._size, np.float32)
-        total = np.bincount(np.concatenate(who), np.concatenate(how_much), self._size)
-        return (total / math.sqrt(norm)).astype(np.float32)
+        who, how_much = self._holders(text.slots, text.weights)
+        total = np.bincount(who, how_much, self._size)
+        return (total / text.length).astype(np.float32)
+
+    def _holders(self, slots: list[int], weights: list[float]) -> tuple[Ints, Floats]:
+        """Give every example that has one of the features, and what they share by it."""
+        spans = [slice(self._bounds[slot], self._bounds[slot + 1]) for slot in slots]
+        who = np.concatenate([self._who[span] for span in spans])
+        lengths = [span.stop - span.start for span in spans]
+        shared = np.repeat(np.array(weights, np.float32), lengths)
+        shared *= np.concatenate([self._how_much[span] for span in spans])
+        return who, shared
+
+    def by_feature(self, rows: Floats) -> tuple[Ints, Floats]:
+        """Multiply, ahead of time, what each common feature is to the examples with their `rows`.
+
+        Returns:
+            For each feature its place among the products, or -1 where it is rare; the products.
+        """
+        common = np.flatnonzero(np.diff(self._starts) > _RARE)
+        place = np.full(len(self._slot), -1, np.int32)
+        place[common] = np.arange(len(common))
+        products = np.empty((len(common), rows.shape[1]), np.float32)
+        for row, slot in enumerate(common.tolist()):
+            span = slice(self._bounds[slot], self._bounds[slot + 1])
+            products[row] = self._how_much[span] @ rows[self._who[span]]
+        return place, products
+
+    def times(self, text: Weighed, rows: Floats, ahead: tuple[Ints, Floats]) -> Floats:
+        """Give `to(text) @ rows`, by what `by_feature(rows)` multiplied ahead of time.
+
+        The work follows the text's features, not the number of examples.
+        """
+        if not text.slots:
+            return np.zeros(rows.shape[1], np.float32)
+        place, products = ahead
+        at = place[text.slots]
+        weights = np.array(text.weights, np.float32)
+        is_common = at >= 0
+        total = weights[is_common] @ products[at[is_common]]
+        if not is_common.all():
+            rare = np.flatnonzero(~is_common).tolist()
+            who, shared = self._holders(
+                [text.slots[n] for n in rare], [text.weights[n] for n in rare]
+            )
+            total = total + shared @ rows[who]
+        return np.asarray(total / np.float32(text.length), np.float32)
 
     def among_examples(self) -> Floats:
         """Give the similarity of every example to every other, as one square matrix.

@@ -108,9 +108,23 @@ def test_examples_are_as_alike_to_each_other_as_a_text_is_to_them() -> None:
     texts = [f"how long is the wait for clinic {n} on floor {n % 3}" for n in range(70)]
     counted = [features(essence(text)) for text in texts]
     similarity = Similarity(counted)
-    one_by_one = np.array([similarity.to(each) for each in counted])
+    one_by_one = np.array([similarity.to(similarity.weigh(each)) for each in counted])
     assert np.allclose(np.tril(similarity.among_examples()), np.tril(one_by_one), atol=1e-4)
     assert np.allclose(np.diag(one_by_one), 1, atol=1e-4)
+
+
+def test_what_is_multiplied_ahead_of_time_gives_the_same() -> None:
+    """Common features ahead of time and rare ones when asked for: together, the whole product."""
+    texts = [f"how long is the wait for clinic {n} on floor {n % 3}" for n in range(70)]
+    similarity = Similarity(features(essence(text)) for text in texts)
+    rows = np.linspace(-1, 1, 70 * 5, dtype=np.float32).reshape(70, 5)
+    ahead = similarity.by_feature(rows)
+    assert 0 < (ahead[0] >= 0).sum() < len(ahead[0])
+    for text in ("floor 2 clinic", "clinic 69", "qqq", "", "how long is the wait"):
+        weighed = similarity.weigh(features(essence(text)))
+        assert np.allclose(
+            similarity.times(weighed, rows, ahead), similarity.to(weighed) @ rows, atol=1e-4
+        )
 
 
 def test_an_intent_asked_in_the_other_script_only_is_still_ranked() -> None:
