@@ -31,9 +31,14 @@ class Connection:
 
     async def post(self, path: str, body: Any, token: str = "") -> tuple[int, bytes, float]:
         """Post JSON; return status, body and seconds taken."""
-        content = json.dumps(body).encode()
+        return await self.send(path, json.dumps(body).encode(), "application/json", token)
+
+    async def send(
+        self, path: str, content: bytes, kind: str, token: str = ""
+    ) -> tuple[int, bytes, float]:
+        """Post bytes of a media type; return status, body and seconds taken."""
         head = (
-            f"POST {path} HTTP/1.1\r\nHost: {self._host}\r\nContent-Type: application/json\r\n"
+            f"POST {path} HTTP/1.1\r\nHost: {self._host}\r\nContent-Type: {kind}\r\n"
             f"Content-Length: {len(content)}\r\n"
         )
         if token:

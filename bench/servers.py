@@ -1,10 +1,11 @@
 """Start the servers that are measured, each in a process of its own, and wait until they answer."""
 
+import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,12 +18,17 @@ class BenchError(Exception):
 
 
 @contextmanager
-def server(*arguments: str) -> Iterator[int]:
-    """Run `python ARGUMENTS PORT` until left; yield the port."""
+def server(*arguments: str, secrets: Mapping[str, str] | None = None) -> Iterator[int]:
+    """Run `python ARGUMENTS PORT` until left; yield the port.
+
+    Args:
+        secrets: what it finds in its environment besides ours.
+    """
     port = _free_port()
     process = subprocess.Popen(
         [sys.executable, *(str(port) if part == "PORT" else part for part in arguments)],
         cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env={**os.environ, **(secrets or {})},
     )  # fmt: skip
     try:
         deadline = time.monotonic() + _PATIENCE

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from bot.commands import content, data, evaluate, serve, talk
+from bot.commands import channels, content, data, evaluate, serve, talk
 from bot.commands.context import DEFAULT_CONFIG, Options
 
 app = typer.Typer(
@@ -35,6 +35,7 @@ def options(
 app.command()(serve.serve)
 app.command()(talk.chat)
 app.command()(talk.ask)
+app.add_typer(channels.app, name="channels")
 app.add_typer(content.app, name="content")
 app.add_typer(evaluate.intents, name="intents")
 app.add_typer(evaluate.safety, name="safety")

@@ -3,10 +3,11 @@
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from itertools import chain, repeat
 from typing import Any
 
 import structlog
@@ -14,12 +15,16 @@ from fastapi import FastAPI
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from bot import web
-from bot.channels.base import Channel
+from bot.channels.base import Channel, MenuItem, Runs, Tools
+from bot.channels.menu import load_menu
+from bot.channels.opening import open_accounts
 from bot.channels.webchat import Webchat
 from bot.console.routes import Console, mount_console
 from bot.dialogue.faq import FaqFlow
 from bot.dialogue.flow import Flow
+from bot.dialogue.intake import Intake
 from bot.dialogue.learning import matcher_for
+from bot.dialogue.media import MediaFlow
 from bot.dialogue.turn import Turn
 from bot.dialogue.turns import Turns
 from bot.dialogue.understand import Understander
@@ -27,12 +32,15 @@ from bot.dialogue.urgent import UrgentFlow
 from bot.dialogue.wording import Wording
 from bot.errors import StartError
 from bot.handoff.flow import HandoffFlow
+from bot.hooks import Hooks, mount_hooks
 from bot.hospital import service as hospital_service
 from bot.hospital.files import DEMO, read_folder
 from bot.hospital.live import LiveHospital, open_hospital
 from bot.hospital.model import Hospital
+from bot.message import Arrival, Kind, Worded
 from bot.messages.delivery import Delivery
 from bot.messages.feed import Feed
+from bot.patients.bind_flow import BindFlow, Post, carrier_of, region_of
 from bot.patients.flow import ConsentFlow
 from bot.settings import Settings
 from bot.store.db import Engine, Tx
@@ -45,6 +53,9 @@ from intents.urgent import RedFlags, UrgentError, load_red_flags
 from scheduler.jobs import Job, Ticker
 
 log = structlog.get_logger()
+
+#: Waits before a channel's own work begins again after it failed, in seconds.
+_RESTARTS = (1.0, 5.0, 30.0)
 
 Clock = Callable[[], datetime]
 
@@ -64,13 +75,14 @@ class App:
     hospital: LiveHospital
     wording: Wording
     understander: Understander
-    channels: Mapping[str, Channel]
+    channels: dict[str, Channel]
     turns: Turns
+    intake: Intake
     delivery: Delivery
     feed: Feed
     clock: Clock
     http: FastAPI = field(init=False)
-    _tasks: list["asyncio.Task[Any]"] = field(default_factory=list)
+    _stopped: dict[str, str] = field(default_factory=dict)
 
     def today(self) -> date:
         """Return the hospital's date."""
@@ -84,20 +96,59 @@ class App:
         ticker = Ticker(self._jobs())
         ticker.start()
         sender = asyncio.create_task(self.delivery.run())
+        runs = [
+            asyncio.create_task(self._keep_running(name, channel))
+            for name, channel in self.channels.items()
+            if isinstance(channel, Runs)
+        ]
         try:
             yield
         finally:
             self.feed.close()
             ticker.stop()
+            await _cancelled(*runs)
             await self.turns.finish()
-            sender.cancel()
-            await asyncio.gather(sender, return_exceptions=True)
+            await self.intake.finish()
+            await _cancelled(sender)
             await self.engine.close()
+
+    async def arrived(self, arrivals: Sequence[Arrival]) -> None:
+        """Store what a platform delivered and start its turns; returns after the commit.
+
+        Raises:
+            StoreError: nothing was stored; let the platform deliver it again.
+        """
+        await self.intake.receive(arrivals)
+
+    def accounts(self) -> dict[str, str]:
+        """Return each account of a platform with "ready", or what an operator must see to."""
+        troubled = {**self.delivery.health(), **self._stopped}
+        return {name: troubled.get(name, "ready") for name in self.channels if "/" in name}
+
+    async def join(self, name: str, channel: Channel) -> None:
+        """Take in one more account, "<channel>/<account>", and do its work until cancelled."""
+        self.channels[name] = channel
+        if isinstance(channel, Runs):
+            await self._keep_running(name, channel)
+
+    async def _keep_running(self, name: str, channel: Runs) -> None:
+        """Let a channel do its own work; if that ever fails, let it begin again after a while."""
+        for wait in chain(_RESTARTS, repeat(_RESTARTS[-1])):
+            try:
+                await channel.run(self.arrived)
+            except Exception as exc:  # noqa: BLE001  (one channel's bug must not stop the others)
+                log.error("channel.stopped", channel=name, error=type(exc).__name__)
+                self._stopped[name] = f"stopped ({type(exc).__name__}), begins again"
+            else:
+                return
+            await asyncio.sleep(wait)
+            self._stopped.pop(name, None)
 
     def _jobs(self) -> list[Job]:
         return [
             Job("unhandled messages", 2.0, self.turns.sweep),
             Job("lost deliveries", 10.0, self._recover),
+            Job("deliveries in doubt", 10.0, self.delivery.settle),
             Job("hospital facts", 1.0, lambda: self.hospital.refresh(self.engine)),
         ]
 
@@ -147,29 +198,46 @@ async def build(
 
     keyring = engine.keyring
     webchat = Webchat(lambda user: keyring.sign(user, "webchat"))
-    every_channel: dict[str, Channel] = {Webchat.name: webchat, **(channels or {})}
+    accounts = open_channels(settings, hospital, content.menu, clock)
+    every_channel: dict[str, Channel] = {Webchat.name: webchat, **accounts, **(channels or {})}
     numbers = content.numbers[settings.hospital.locale]
-    urgent = UrgentFlow(numbers, settings.hospital.locale, feed.said)
+    urgent = UrgentFlow(numbers, settings.hospital.locale, feed.said, settings.hours)
     every_flow: dict[str, Flow] = {
         "urgent": urgent,
         "faq": FaqFlow(catalog, hospital, today),
         "handoff": HandoffFlow(settings.hours, feed.said),
         "consent": ConsentFlow(),
+        "media": MediaFlow(),
+        "bind": BindFlow(
+            Post(every_channel, wording, hospital, today),
+            carrier_of(every_channel),
+            region_of(settings.hospital.locale),
+            feed.said,
+        ),
         **(flows or {}),
     }
     turn = Turn(
         every_flow, urgent, wording, every_channel, hospital, today, settings.hospital.language
     )
-    delivery = Delivery(engine, every_channel, clock, _owner())
+
+    def neutral(lang: str, kind: Kind) -> Worded:
+        return wording.neutral(lang, kind, {"h": hospital.info(lang)})
+
+    delivery = Delivery(
+        engine, every_channel, clock, _owner(), order=settings.delivery.fallback,
+        neutral=neutral, said=feed.said, lang=settings.hospital.language,
+    )  # fmt: skip
 
     def said(conversation_id: int) -> None:
         feed.said(conversation_id)
         delivery.wake()
 
     turns = Turns(engine, turn, understander, clock, today, said)
+    limits = settings.limits
+    intake = Intake(turns, every_channel, limits.flood, limits.flood_seconds)
     app = App(
-        settings, engine, catalog, hospital, wording, understander, every_channel, turns, delivery,
-        feed, clock,
+        settings, engine, catalog, hospital, wording, understander, every_channel, turns, intake,
+        delivery, feed, clock,
     )  # fmt: skip
     app.http = _http(app, webchat, numbers.emergency)
     return app
@@ -182,6 +250,7 @@ class Content:
     catalog: Catalog
     red_flags: RedFlags
     numbers: Mapping[str, Numbers]
+    menu: Mapping[str, Sequence[MenuItem]] = field(default_factory=dict)
 
 
 def read_content(settings: Settings) -> Content:
@@ -192,9 +261,31 @@ def read_content(settings: Settings) -> Content:
     """
     folder = settings.content_folder
     try:
-        return Content(load_catalog(folder), load_red_flags(folder), load_numbers(folder))
+        catalog = load_catalog(folder)
+        red_flags, numbers = load_red_flags(folder), load_numbers(folder)
     except (CatalogError, UrgentError) as exc:
         raise StartError("\n".join(exc.problems)) from exc
+    first = settings.hospital.language
+    languages = sorted(catalog.languages, key=lambda lang: (lang != first, lang))
+    return Content(catalog, red_flags, numbers, load_menu(folder, languages, catalog.knows))
+
+
+def open_channels(
+    settings: Settings, hospital: LiveHospital, menu: Mapping[str, Sequence[MenuItem]], clock: Clock
+) -> dict[str, Channel]:
+    """Open every configured account; no platform is asked anything yet.
+
+    Raises:
+        StartError, SettingsError: name the key that is not right.
+    """
+    chosen = settings.hospital
+    name = str(hospital.info(chosen.language)["name"])
+
+    def tools(where: str) -> Tools:
+        url = settings.server.public_url.rstrip("/")
+        return Tools(clock, where, menu, url, name, chosen.locale or "CN")
+
+    return open_accounts(settings.accounts, settings.file, tools)
 
 
 async def _hospital(
@@ -240,13 +331,22 @@ def _http(app: App, webchat: Webchat, emergency: tuple[str, ...]) -> FastAPI:
     public = web.Public(
         app.engine, app.turns, webchat, app.feed, templates, settings.templates / "webchat",
         web.page_values(settings.templates / "webchat", app.hospital.info, emergency),
-        languages, settings.limits.flood, settings.limits.flood_seconds,
+        languages, settings.limits.flood, settings.limits.flood_seconds, app.accounts,
     )  # fmt: skip
     web.mount(http, public)
+    mount_hooks(http, Hooks(app.engine, app.intake, app.channels, app.clock,
+                            settings.server.public_url))  # fmt: skip
     mount_console(http, Console(app.engine, app.channels, app.wording, app.hospital, app.feed,
                                 app.delivery.wake, app.clock, templates, settings.templates / "console",
-                                settings.hospital.language, settings.zone))  # fmt: skip
+                                settings.hospital.language, settings.zone,
+                                app.delivery.health))  # fmt: skip
     return http
+
+
+async def _cancelled(*tasks: "asyncio.Task[Any]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _owner() -> str:

@@ -155,6 +155,9 @@ class Say:
         options: what may be chosen, in order: (label, value). Buttons, or digits where there are none.
         shortcuts: taps offered beside the text; never needed to answer it.
         named: what is remembered with the question that `options` asks.
+        answer: (flow, entry) that takes an answer in the patient's own words; None where only
+            `options` answer.
+        here: the question is answered where it was asked, never on another channel of the person.
     """
 
     name: str
@@ -163,6 +166,8 @@ class Say:
     options: tuple[Button, ...] = ()
     shortcuts: tuple[Button, ...] = ()
     named: dict[str, object] | None = None
+    answer: tuple[str, str] | None = None
+    here: bool = False
 
 
 @dataclass(frozen=True, slots=True)

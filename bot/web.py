@@ -25,19 +25,18 @@ from jinja2 import Environment
 from limits import RateLimitItemPerSecond
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, generate_latest
-from starlette.requests import ClientDisconnect
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from bot.channels.base import HookRequest
 from bot.channels.webchat import MAX_BODY, Webchat, reply
 from bot.dialogue.turns import Turns
+from bot.edge import REFUSED, read_body
 from bot.errors import BadInput, StoreError
 from bot.message import Address, Inbound, Worded
 from bot.messages import history, outbox
 from bot.messages.feed import Feed
 from bot.store.db import Engine, Tx
 
-_REFUSED = Counter("daoyi_refused_total", "Requests refused at the edge", ["reason"])
 _ACCOUNT = "main"
 _HEARTBEAT = 15.0
 _ID_DIGITS = 18
@@ -62,6 +61,7 @@ class Public:
     Attributes:
         page: returns the template values of the chat page in one language.
         flood: messages one visitor may send within `flood_seconds`.
+        accounts: says of each account of a platform whether it works.
     """
 
     engine: Engine
@@ -74,6 +74,7 @@ class Public:
     languages: tuple[str, ...]
     flood: int
     flood_seconds: int
+    accounts: Callable[[], Mapping[str, str]] = dict
 
 
 def page_values(
@@ -110,13 +111,14 @@ def _mount_health(app: FastAPI, public: Public) -> None:
 
     @app.get("/readyz", tags=["operation"])
     async def readyz() -> JSONResponse:
-        """Say whether messages can be stored."""
+        """Say whether messages can be stored, and of each account whether it works."""
+        accounts = public.accounts()
         try:
             async with asyncio.timeout(2):
                 await public.engine.write(lambda _: None)  # a commit, and nothing that grows
         except (StoreError, TimeoutError):
-            return JSONResponse({"database": "unavailable", "webchat": "ready"}, 503)
-        return JSONResponse({"database": "ready", "webchat": "ready"})
+            return JSONResponse({"database": "unavailable", "webchat": "ready", **accounts}, 503)
+        return JSONResponse({"database": "ready", "webchat": "ready", **accounts})
 
     @app.get("/metrics", tags=["operation"], response_class=Response)
     async def metrics() -> Response:
@@ -234,7 +236,7 @@ async def _events(public: Public, address: Address, after: int) -> AsyncIterator
         async for event in _live(public, address, after):
             yield event
     except StoreError:
-        _REFUSED.labels(reason="stream").inc()
+        REFUSED.labels(reason="stream").inc()
 
 
 async def _live(public: Public, address: Address, after: int) -> AsyncIterator[str]:
@@ -292,24 +294,12 @@ def _visitor(public: Public, request: Request) -> Address:
 
 
 async def _hook(request: Request) -> HookRequest:
-    """Read a request, but never more of it than a message may have."""
-    declared = request.headers.get("content-length", "0")
-    body = bytearray()
-    if not declared.isdecimal() or len(declared) > _ID_DIGITS or int(declared) > MAX_BODY:
-        raise BadInput(f"a message may have {MAX_BODY // 1024} KB at most", 413)
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_BODY:
-                raise BadInput(f"a message may have {MAX_BODY // 1024} KB at most", 413)
-    except ClientDisconnect as exc:
-        raise BadInput("the request ended before its body did", 400) from exc
-    return HookRequest(_ACCOUNT, bytes(body), dict(request.headers))
+    return HookRequest(_ACCOUNT, await read_body(request, MAX_BODY), dict(request.headers))
 
 
 def _too_many(public: Public, inbound: Inbound) -> Response:
     """Slow a flood down; an emergency in it is answered all the same (EM-07)."""
-    _REFUSED.labels(reason="flood").inc()
+    REFUSED.labels(reason="flood").inc()
     said = public.turns.urgent_reply(inbound.text, public.webchat.limits)
     body: dict[str, Any] = {
         "error": "too many messages at once; wait a few seconds and send it again"
@@ -330,7 +320,7 @@ def _not_stored(public: Public, inbound: Inbound, exc: StoreError) -> Response:
 
 async def _bad_input(_request: Request, exc: Exception) -> JSONResponse:
     status = exc.status if isinstance(exc, BadInput) else 400
-    _REFUSED.labels(reason=str(status)).inc()
+    REFUSED.labels(reason=str(status)).inc()
     return JSONResponse({"error": str(exc)}, status)
 
 
@@ -340,7 +330,7 @@ async def _not_valid(_request: Request, exc: Exception) -> JSONResponse:
     if isinstance(exc, RequestValidationError):
         first = exc.errors()[0]
     where = ".".join(str(part) for part in first["loc"][1:]) or "request"
-    _REFUSED.labels(reason="422").inc()
+    REFUSED.labels(reason="422").inc()
     return JSONResponse({"error": f"{where}: {first['msg'].lower()}"}, 422)
 
 

@@ -111,6 +111,12 @@ class Catalog:
         """Say whether a whole message is a word that stops text messages, in any language."""
         return act_key(text) in self._texted_stops
 
+    def knows(self, text: str) -> bool:
+        """Say whether a whole message is a phrase, or word for word a question or a title."""
+        entries = self._entries.values()
+        asked = any(text == entry.title or text in entry.questions for entry in entries)
+        return asked or self.act(text) is not None
+
     def stale(self, today: dt.date) -> list[Entry]:
         """Give the entries whose review date has passed."""
         return [entry for entry in self._entries.values() if entry.review < today]

@@ -24,6 +24,7 @@ ACTS = frozenset(
     (
         *("person", "stop", "start", "cancel", "back", "repeat", "menu", "yes", "no"),
         *("greeting", "thanks", "goodbye", "simpler", "language_en", "language_zh", "keep"),
+        *("bind", "unbind", "prefer_sms", "prefer_wechat", "prefer_telegram"),
         "texted_stop",
     ),
 )

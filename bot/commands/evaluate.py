@@ -115,6 +115,31 @@ def turns(
         _table("turns over HTTP", result)
 
 
+@bench.command()
+def wechat(
+    context: typer.Context,
+    questions: Annotated[
+        Path, typer.Argument(help="Folder of question sets (questions.jsonl each).")
+    ],
+    messages: Annotated[int, typer.Option(min=100, help="How many messages.")] = 1_000,
+    patients: Annotated[int, typer.Option(min=1, help="How many patients at once.")] = 20,
+    plain: Annotated[bool, typer.Option(help="Plain mode in place of the secure one.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Post signed WeChat messages to a real server, beside a bare wechatpy that parses and echoes."""
+    from bench.wechat import BenchError, run  # noqa: PLC0415  (only when asked)
+
+    mode = "plain" if plain else "secure"
+    try:
+        result = run(settings_of(context), questions, messages, patients, mode)
+    except (BenchError, DaoyiError) as exc:
+        fail(str(exc))
+    if as_json:
+        show(result)
+    else:
+        _table("signed WeChat messages over HTTP", result)
+
+
 def _write(path: Path, rows: list[dict[str, Any]]) -> None:
     lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
     try:

@@ -7,13 +7,19 @@ import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bot.commands.context import Data, fail, settings_of, store_sentence
 from bot.errors import DaoyiError, StartError, StoreError
 from bot.settings import Settings
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from bench.phones.demo import Demo
+    from bot.app import App
 
 
 def serve(
@@ -61,20 +67,60 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
     from bot.app import build  # noqa: PLC0415
     from bot.store.lock import FolderLock  # noqa: PLC0415
 
+    sys.setswitchinterval(_SWITCH)
+    lock = FolderLock(settings.data)
+    lock.acquire()
+    try:
+        listening = _listen(host, port)
+    except StartError:
+        lock.release()
+        raise
+    try:
+        app = await build(settings)
+        phones = _phones(app, host, listening) if settings.hospital.demo else None
+        gc.freeze()
+        gc.enable()
+        config = uvicorn.Config(
+            app.http if phones is None else phones.http,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+            timeout_keep_alive=30,
+        )
+        server = _server(config, app.feed.close, phones)
+        await server.serve(sockets=[listening])
+    finally:
+        listening.close()
+        lock.release()
+
+
+def _server(
+    config: "uvicorn.Config", leaving: Callable[[], None], phones: "Demo | None"
+) -> "uvicorn.Server":
+    import uvicorn  # noqa: PLC0415  (keeps `--help` quick)
+
     class Server(uvicorn.Server):
         """Uvicorn that says where it is, sends streams home, and leaves with status 0."""
-
-        def __init__(self, config: uvicorn.Config, leaving: Callable[[], None]) -> None:
-            super().__init__(config)
-            self._leaving = leaving
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.servers:
                 bound = self.servers[0].sockets[0].getsockname()[1]
-                typer.echo(f"Patients chat at   http://{host}:{bound}/chat")
-                typer.echo(f"Staff sign in at   http://{host}:{bound}/console")
+                here = f"http://{config.host}:{bound}"
+                typer.echo(f"Patients chat at   {here}/chat")
+                typer.echo(f"Staff sign in at   {here}/console")
+                if phones is not None:
+                    typer.echo(f"Simulated phones   {here}/phones")
+                    phones.start()
                 typer.echo("Ctrl-C stops.")
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            if phones is not None:
+                await phones.stop()
+            await super().shutdown(sockets)
 
         @contextmanager
         def capture_signals(self) -> Iterator[None]:
@@ -88,36 +134,19 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
                     loop.remove_signal_handler(number)
 
         def _leave(self, number: int) -> None:
-            self._leaving()
+            leaving()
             self.handle_exit(number, None)
 
-    sys.setswitchinterval(_SWITCH)
-    lock = FolderLock(settings.data)
-    lock.acquire()
-    try:
-        listening = _listen(host, port)
-    except StartError:
-        lock.release()
-        raise
-    try:
-        app = await build(settings)
-        gc.freeze()
-        gc.enable()
-        config = uvicorn.Config(
-            app.http,
-            host=host,
-            port=port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=5,
-            timeout_keep_alive=30,
-        )
-        server = Server(config, app.feed.close)
-        await server.serve(sockets=[listening])
-    finally:
-        listening.close()
-        lock.release()
+    return Server(config)
+
+
+def _phones(app: "App", host: str, listening: socket.socket) -> "Demo":
+    """Return the simulated phones, which reach this server where it listens."""
+    from bench.phones.demo import Demo  # noqa: PLC0415  (only the command line reaches bench)
+
+    here = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    name = f"[{here}]" if ":" in here else here
+    return Demo(app, f"http://{name}:{listening.getsockname()[1]}")
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -7,14 +7,15 @@ from typing import TypeVar
 
 from sqlalchemy import bindparam, select, update
 
-from bot.console import access, conversation
+from bot.console import access, conversation, reach
 from bot.console.access import Opened
+from bot.console.dead_letters import mark_seen
 from bot.console.desk import Console, NeedsReason, Problem
 from bot.console.guard import Form
 from bot.console.sessions import Signed
 from bot.errors import BadInput
 from bot.handoff import service
-from bot.message import Kind, Say
+from bot.message import MAX_TEXT, Kind, Say
 from bot.patients import service as patients
 from bot.patients.service import Card
 from bot.store.audit import record
@@ -27,7 +28,8 @@ T = TypeVar("T")
 _flag = RedFlag.__table__  # type: ignore[attr-defined]
 _outbox = Outbox.__table__  # type: ignore[attr-defined]
 
-REPLY_LONGEST = 2_000
+#: A reply of staff may be as long as a patient's message; it goes in as many messages as it needs.
+REPLY_LONGEST = MAX_TEXT
 NOTE_LONGEST = 500
 REASON_SHORTEST, REASON_LONGEST = 4, 160
 CARD_LONGEST = {"name": 60, "phone": 30, "document": 40, "health_note": 2_000}
@@ -117,17 +119,17 @@ class Actions:
 
         def change(tx: Tx, opened: Opened) -> None:
             limits = self._console.limits(opened.channel, opened.account)
-            if len(text) > limits.text:
-                raise Problem("too_long", longest=limits.text)
             if key is not None and tx.one(_SENT_BEFORE, dedupe_key=key) is not None:
                 return
+            if not limits.private and (words := self._console.wording.reveals(text)):
+                raise Problem("reveals", word=words[0])
             service.reply(
                 tx,
                 opened.id,
                 text,
                 staff_id=self._signed.staff_id,
                 actor=self._signed.actor,
-                pull=limits.pull,
+                limits=limits,
                 now=self._now,
                 dedupe_key=key,
             )
@@ -178,6 +180,7 @@ class Actions:
     async def write_card(self, conversation_id: int, form: Form) -> None:
         """Write the person's card, unless somebody else wrote it meanwhile (409)."""
         fields = {name: form.text(name, longest) for name, longest in CARD_LONGEST.items()}
+        prefer = form.fields.get("prefer")
 
         def change(tx: Tx, opened: Opened) -> None:
             before = conversation.version_of(tx, patients.card(tx, opened.id))
@@ -186,6 +189,8 @@ class Actions:
             patients.write_card(
                 tx, opened.id, Card(**fields), actor=self._signed.actor, now=self._now
             )
+            if prefer is not None:
+                reach.prefer(tx, opened.id, prefer, self._signed.actor, self._now)
 
         await self._change(conversation_id, change)
 
@@ -195,6 +200,16 @@ class Actions:
         await self._console.engine.write(
             lambda tx: access.break_glass(tx, conversation_id, reason, self._signed, self._now)
         )
+        self._console.feed.said(conversation_id)
+
+    async def seen(self, conversation_id: int, form: Form) -> None:
+        """Take a message that did not arrive off the list; it shows nothing, so no case is needed."""
+        side, message_id = form.fields.get("side", ""), form.number("message")
+
+        def op(tx: Tx) -> None:
+            mark_seen(tx, conversation_id, side, message_id, self._signed, self._now)
+
+        await self._console.engine.write(op)
         self._console.feed.said(conversation_id)
 
     async def _change(self, conversation_id: int, change: Change) -> None:
@@ -223,7 +238,7 @@ class Actions:
             facts,
             traditional=opened.session.traditional,
         )
-        service.notice(tx, opened.id, worded, pull=limits.pull, now=self._now)
+        service.notice(tx, opened.id, worded, limits=limits, now=self._now)
 
 
 def _faster(take: Callable[[], None], holder: str | None) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import bindparam, func, select
 
 from bot.console.access import Opened
 from bot.console.masks import masked_document, masked_name, masked_phone
@@ -47,11 +47,11 @@ _CASES = Hot(
     .order_by(_case.c.id.desc())
     .limit(bindparam("limit"))
 )  # fmt: skip
-_UNDER_WAY = Hot(
-    select(func.count().label("n")).where(
-        _outbox.c.conversation_id == bindparam("conversation_id"),
-        or_(_outbox.c.state == "ready", _outbox.c.state == "leased", _outbox.c.state == "sending"),
-    )
+_BY_STATE = Hot(
+    select(_outbox.c.state, func.count().label("n"))
+    .where(_outbox.c.conversation_id == bindparam("conversation_id"))
+    .group_by(_outbox.c.state)
+    .order_by(_outbox.c.state)
 )
 
 
@@ -107,10 +107,11 @@ def look(tx: Tx, opened: Opened, signed: Signed, now: datetime, how: str | None 
 
 def state_of(tx: Tx, opened: Opened) -> str:
     """Return a word that changes whenever something was said, delivered or handed over."""
-    under_way = tx.one(_UNDER_WAY, conversation_id=opened.id).n
+    by_state = tx.rows(_BY_STATE, conversation_id=opened.id)
+    sent = "-".join(f"{row.state[0]}{row.state[-1]}{row.n}" for row in by_state)
     flags = tx.rows(_FLAGS, conversation_id=opened.id, limit=_FLAGS_SHOWN)
     seen = sum(flag.acknowledged_at is not None for flag in flags)
-    return f"{opened.last_seq}.{opened.hold_token}.{under_way}.{len(flags)}.{seen}"
+    return f"{opened.last_seq}.{opened.hold_token}.{sent}.{len(flags)}.{seen}"
 
 
 def cases(tx: Tx, conversation_id: int) -> Sequence[Any]:

@@ -27,6 +27,7 @@ class Console:
         assets: the folder with the pages' scripts, styles and words.
         language: what the console speaks until somebody chooses.
         zone: the hospital's time zone, in which times are shown.
+        trouble: returns the accounts of platforms that call for an operator, with what is wrong.
     """
 
     engine: Engine
@@ -40,6 +41,7 @@ class Console:
     assets: Path
     language: str
     zone: tzinfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
+    trouble: Callable[[], Mapping[str, str]] = dict
 
     def limits(self, channel: str, account: str) -> Limits:
         """Return what an account of a channel can carry.

@@ -15,6 +15,7 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy import bindparam, func, select
 
 from bot.console import access, conversation
+from bot.console.dead_letters import dead_letters
 from bot.console.desk import Console, Problem
 from bot.console.guard import Guard, Visit
 from bot.console.sessions import Signed
@@ -74,7 +75,8 @@ def hint(tx: Tx, signed: Signed, talk: str) -> Hint:
     newest_flag, newest_case = flags.newest or 0, max(open_ids, default=0)
     changes = sum(case.token for case in cases)
     said = sum(case.last_seq for case in cases if case.staff_id == signed.staff_id)
-    parts = (flags.n, newest_flag, len(cases), len(open_ids), newest_case, changes, said)
+    lost = sum(letter.id for letter in dead_letters(tx))
+    parts = (flags.n, newest_flag, len(cases), len(open_ids), newest_case, changes, said, lost)
     queue = ".".join(map(str, parts))
     return Hint(flags.n, newest_flag, len(open_ids), newest_case, queue, talk)
 

@@ -68,6 +68,7 @@ def _mount_actions(router: APIRouter, console: Console, guard: Guard) -> None:
     on("acknowledge", Actions.acknowledge, page)
     on("card", Actions.write_card, page + "#card")
     on("break-glass", Actions.break_glass, page)
+    on("seen", Actions.seen, "/console/dead-letters")
 
 
 def _mount_nowhere(router: APIRouter, guard: Guard) -> None:

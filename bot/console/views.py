@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import Response
 
 from bot.channels.base import channel_of
-from bot.console import access, conversation
+from bot.console import access, conversation, reach
 from bot.console.access import Opened
 from bot.console.actions import CARD_LONGEST, NOTE_LONGEST, REPLY_LONGEST
 from bot.console.dead_letters import dead_letters
@@ -51,6 +51,7 @@ class Views:
             return {
                 "talk": talk,
                 "cases": conversation.cases(tx, conversation_id),
+                "reach": reach.look(tx, conversation_id),
                 "shown": conversation.look_at_card(tx, conversation_id, visit.signed, visit.now),
                 "hint": hint(tx, visit.signed, talk.state),
             }
@@ -85,11 +86,13 @@ class Views:
     async def dead_letters(self, visit: Visit) -> Response:
         """Return what did not arrive, without a word of it."""
         letters = await self._console.engine.read(dead_letters)
-        return self._pages.render(visit.request, "dead_letters", letters=letters)
+        return self._pages.render(
+            visit.request, "dead_letters", letters=letters, trouble=self._console.trouble()
+        )
 
     def _reply_longest(self, opened: Opened) -> int:
         known = channel_of(self._console.channels, opened.channel, opened.account)
-        return min(REPLY_LONGEST, known.limits.text) if known else 0
+        return REPLY_LONGEST if known else 0
 
 
 def mount_views(router: APIRouter, views: Views, guard: Guard) -> None:
@@ -115,6 +118,6 @@ def mount_views(router: APIRouter, views: Views, guard: Guard) -> None:
     async def log(
         visit: Annotated[Visit, Depends(guard.live)],
         conversation_id: Id,
-        after: Annotated[str, Query(max_length=60)] = "",
+        after: Annotated[str, Query(max_length=120)] = "",
     ) -> Response:
         return await views.talk(visit, conversation_id, after)

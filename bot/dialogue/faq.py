@@ -17,7 +17,17 @@ _LABELS = {
     "en": {"person": "A person, please", "menu": "What can I ask?", "none": "None of these"},
 }
 _SMALL_TALK = frozenset(
-    {"menu", "dropped", "thanks", "goodbye", "simpler", "unclear_yes", "stale", "no_such_option"}
+    {
+        "menu",
+        "dropped",
+        "kept",
+        "thanks",
+        "goodbye",
+        "simpler",
+        "unclear_yes",
+        "stale",
+        "no_such_option",
+    }
 )
 
 

@@ -1,8 +1,9 @@
 """What does this message mean now? One ordered list of rules, pure, written once.
 
-The order is the promise: red flag, stop and start words, a person holds the conversation, an answer
-to our question, words that work in every state, a known intent, numbered candidates, and otherwise
-an honest "I do not know" with a person offered. After the second miss a person gets it.
+The order is the promise: red flag, stop and start words, a person holds the conversation, a message
+without words, an answer to our question, words that work in every state, a known intent, numbered
+candidates, and otherwise an honest "I do not know" with a person offered. After the second miss a
+person gets it.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,9 +12,12 @@ from datetime import datetime
 
 from bot.dialogue.sessions import Session
 from bot.dialogue.understand import Answer, Choose, Understood
+from bot.message import Form
 
 #: A message in a row that nobody understood is passed on from this one.
 MISSES_BEFORE_PERSON = 2
+#: Typed, these are always a person and the last thing said again, unless they are offered as options.
+PERSON, REPEAT = 0, 9
 #: The option that stands for "none of these".
 NONE_OF_THESE = "none"
 #: The intent whose answer guides to a department, for messages that name a complaint.
@@ -32,12 +36,17 @@ _EXACT = 0.99
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """All that routing may look at."""
+    """All that routing may look at.
+
+    Attributes:
+        private: as the channel's `Limits.private`; in a text message carriers' words for stopping count.
+    """
 
     understood: Understood
     session: Session
     holder: str
     now: datetime
+    private: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,8 @@ def _red_flag(seen: Seen) -> Route | None:
 
 def _stop_or_start(seen: Seen) -> Route | None:
     act = seen.understood.act
+    if seen.understood.texted_stop and not seen.private:
+        return Enter("consent", "stop")
     return Enter("consent", act) if act in ("stop", "start") else None
 
 
@@ -85,23 +96,67 @@ def _held(seen: Seen) -> Route | None:
     return Silent()
 
 
+#: What a message without words gets, by its form; a voice nobody wrote down is a message all the same.
+_WORDLESS: Mapping[Form, str] = {
+    Form.VOICE: "voice",
+    Form.IMAGE: "picture",
+    Form.VIDEO: "picture",
+    Form.FILE: "picture",
+    Form.STICKER: "sticker",
+    Form.LOCATION: "location",
+    Form.FOLLOWED: "followed",
+}
+#: Of these, a second in a row is a miss: whoever cannot type needs a person.
+_UNREADABLE = frozenset({"voice", "picture", "other"})
+
+
+def _wordless(seen: Seen) -> Route | None:
+    form = seen.understood.form
+    if form is Form.TEXT:
+        return None
+    entry = _WORDLESS.get(form, "other")
+    if entry in _UNREADABLE and seen.session.wordless > 0:
+        if seen.session.misses + 1 >= MISSES_BEFORE_PERSON:
+            return Enter("handoff", "open", {"reason": "not understood"})
+        return Enter("media", "again")
+    return Enter("media", entry)
+
+
 def _expected(seen: Seen) -> Route | None:
     said, expect = seen.understood, seen.session.expect
+    if (taken := _in_words(seen)) is not None:
+        return taken
     if said.tap is None and said.number is None:
         return None
     ask, number = said.tap or (expect.ask if expect else 0, said.number or 0)
-    if said.tap is None and number == 0:
+    if said.tap is None and number == PERSON:
         return Enter("handoff", "open", {"reason": "asked"})
     is_open = expect is not None and expect.ask == ask and expect.is_open(seen.now)
     if expect is not None and is_open and 1 <= number <= len(expect.options):
         return _option(expect.options[number - 1])
-    if said.tap is None and not seen.session.asks:
-        return None
+    if said.tap is None and (number == REPEAT or not seen.session.asks):
+        return Enter("faq", "repeat") if number == REPEAT else None
     return Enter("faq", "no_such_option" if is_open else "stale")
+
+
+def _in_words(seen: Seen) -> Route | None:
+    """Hand an answer in words to the flow that asked; words that work in every state still do."""
+    said, expect = seen.understood, seen.session.expect
+    if expect is None or not expect.flow or not expect.is_open(seen.now):
+        return None
+    always = said.tap is not None or said.number in (PERSON, REPEAT)
+    is_choice = always or (said.number and expect.options)
+    word = said.command or said.act
+    if is_choice or (word in _ALWAYS and word not in ("yes", "no")):
+        return None
+    return Enter(expect.flow, expect.entry)
 
 
 def _option(value: str) -> Route:
     kind, _, rest = value.partition(":")
+    if kind == "flow":
+        flow, _, entry = rest.partition(".")
+        return Enter(flow, entry)
     if kind == "intent":
         return Enter("faq", "answer", {"intent": rest})
     return Enter("handoff", "open", {"reason": "none of these"})
@@ -111,6 +166,7 @@ _ALWAYS: Mapping[str, Enter] = {
     "person": Enter("handoff", "open", {"reason": "asked"}),
     "leave": Enter("faq", "menu"),
     "cancel": Enter("faq", "dropped"),
+    "keep": Enter("faq", "kept"),
     "back": Enter("faq", "menu"),
     "repeat": Enter("faq", "repeat"),
     "menu": Enter("faq", "menu"),
@@ -122,6 +178,11 @@ _ALWAYS: Mapping[str, Enter] = {
     "no": Enter("faq", "unclear_yes"),
     "language_zh": Enter("consent", "speak", {"lang": "zh-CN"}),
     "language_en": Enter("consent", "speak", {"lang": "en"}),
+    "bind": Enter("bind", "start"),
+    "unbind": Enter("bind", "unbind"),
+    "prefer_sms": Enter("bind", "prefer", {"channel": "sms"}),
+    "prefer_wechat": Enter("bind", "prefer", {"channel": "wechat"}),
+    "prefer_telegram": Enter("bind", "prefer", {"channel": "telegram"}),
 }
 
 
@@ -177,6 +238,7 @@ RULES: tuple[_Rule, ...] = (
     _red_flag,
     _stop_or_start,
     _held,
+    _wordless,
     _expected,
     _every_state,
     _only_a_name,

@@ -15,19 +15,24 @@ SESSION_FOR = timedelta(hours=12)
 
 @dataclass(slots=True)
 class Expect:
-    """A question of ours that waits for a choice.
+    """A question of ours that waits for a choice, or for an answer in the patient's own words.
 
     Attributes:
         ask: names the question; old buttons carry older names.
         options: what each number stands for, in order.
         until: after this instant (ISO, UTC) the question is closed.
         named: what the message that was unclear named, so that a choice needs not ask again.
+        flow: which flow takes an answer in words, at `entry`; empty where only options answer.
+        here: it is answered where it was asked, never on another channel of the person.
     """
 
     ask: int
     options: list[str]
     until: str
     named: dict[str, Any] | None = None
+    flow: str = ""
+    entry: str = ""
+    here: bool = False
 
     def is_open(self, now: datetime) -> bool:
         """Say whether a number still answers this question at `now`."""
@@ -42,6 +47,7 @@ class Session:
         misses: messages in a row that nobody understood.
         alarms: red flags raised so far; after three the reply shortens (EM-08).
         last_inbox: the message whose answer "repeat" repeats.
+        wordless: messages in a row without words that we can read: voice, pictures …
     """
 
     lang: str = "zh-CN"
@@ -52,11 +58,22 @@ class Session:
     asks: int = 0
     expect: Expect | None = None
     last_inbox: int | None = None
+    wordless: int = 0
 
-    def ask(self, options: list[str], now: datetime, named: dict[str, Any] | None = None) -> int:
-        """Open a question with `options`; return its name."""
+    def ask(
+        self,
+        options: list[str],
+        now: datetime,
+        named: dict[str, Any] | None = None,
+        *,
+        answer: tuple[str, str] | None = None,
+        here: bool = False,
+    ) -> int:
+        """Open a question with `options`, or one that `answer` takes in words; return its name."""
         self.asks += 1
-        self.expect = Expect(self.asks, options, (now + EXPECT_FOR).isoformat(), named)
+        flow, entry = answer or ("", "")
+        until = (now + EXPECT_FOR).isoformat()
+        self.expect = Expect(self.asks, options, until, named, flow, entry, here)
         return self.asks
 
 

@@ -7,13 +7,14 @@ came; only an alarm never waits.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
-from bot.channels.base import Channel, Limits, channel_of
-from bot.dialogue import sessions
+from bot.channels.base import Channel, Limits, Passive, channel_of
+from bot.channels.split import fitted
+from bot.dialogue import elsewhere, sessions
 from bot.dialogue.facts import Facts
 from bot.dialogue.flow import Flow, Scene, Step
 from bot.dialogue.router import Enter, Seen, Silent, route
@@ -21,7 +22,7 @@ from bot.dialogue.sessions import Session
 from bot.dialogue.understand import Understood
 from bot.dialogue.urgent import UrgentFlow
 from bot.dialogue.wording import Wording
-from bot.message import Kind, Say, Worded
+from bot.message import Form, Kind, Say, Worded
 from bot.messages import outbox
 from bot.store.db import Tx
 from bot.store.statements import Hot
@@ -37,12 +38,15 @@ _LOAD = Hot(
         _inbox.c.seq,
         _inbox.c.conversation_id,
         _inbox.c.attempts,
+        _inbox.c.received_at,
         _conversation.c.channel,
         _conversation.c.account,
         _conversation.c.last_seq,
         _conversation.c.session,
         _conversation.c.holder,
         _conversation.c.updated_at,
+        _conversation.c.person_id,
+        _conversation.c.verified_at,
     )
     .join_from(_inbox, _conversation)
     .where(_inbox.c.id == bindparam("inbox_id"))
@@ -72,10 +76,24 @@ _SAVE = Hot(
     )
 )
 _MAX_STEPS = 4
-#: Entries after which a question of ours stays open; anything else closes it.
+#: How often a platform asks in all where an unanswered request is repeated.
+_ATTEMPTS = 3
+#: Seconds that the last answer needs on its way.
+_ON_ITS_WAY = 0.5
+#: Entries after which a question of ours stays open, as after every message without words;
+#: anything else closes it.
 _KEEP_ASKING = frozenset({"repeat", "no_such_option"})
+#: So too these, while an answer in words is waited for: a greeting, another language.
+_ASIDE = frozenset({"greeting", "thanks", "simpler", "speak"})
 
 Replies = list[tuple[int, Worded]]
+
+
+def held_for(passive: Passive) -> timedelta:
+    """Return how long after a message came its reply can go in the answer to the platform's request."""
+    if passive.insists:
+        return timedelta(seconds=passive.until * _ATTEMPTS - _ON_ITS_WAY)
+    return timedelta(seconds=passive.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,26 +127,40 @@ class Turn:
         waits = tx.one(_EARLIER, conversation_id=row.conversation_id, seq=row.seq)
         if waits is not None and understood.alarm is None:
             return None
-        session = sessions.load(row.session, row.updated_at, now, self.lang)
-        _notice_language(session, understood)
-        taken = route(Seen(understood, session, row.holder, now))
+        session = self._session(tx, row, understood, now)
+        limits = self._limits(row.channel, row.account)
+        taken = route(Seen(understood, session, row.holder, now, limits.private))
         if isinstance(taken, Silent):
             return self._finish(tx, row, inbox_id, session, (), now)
         scene = self._scene(tx, row, inbox_id, session, understood, now)
-        if taken.entry not in _KEEP_ASKING:
+        if not _stays_open(session, taken):
             scene.asked, session.expect = session.expect, None
+        if understood.form is Form.TEXT:
+            session.wordless = 0
         says = self._play(scene, taken)
-        if not session.greeted and says[0].kind is not Kind.EMERGENCY:
-            says = (Say("faq/welcome", Kind.NOTICE), *says)
-        session.greeted = True
-        if taken.entry != "repeat":
+        if understood.unseen and taken.flow == "faq":
+            says = (Say("media/unseen", Kind.NOTICE), *says)
+        stops = taken.flow == "consent" and taken.entry == "stop"
+        if not stops:  # who wants no messages gets one confirmation and no welcome
+            if not session.greeted and says[0].kind is not Kind.EMERGENCY:
+                says = (Say("faq/welcome", Kind.NOTICE), *says)
+            session.greeted = True
+        if says and taken.entry != "repeat":
             session.last_inbox = inbox_id
         return self._finish(tx, row, inbox_id, session, says, now)
+
+    def _session(self, tx: Tx, row: Any, understood: Understood, now: datetime) -> Session:
+        """Return the conversation's memory, with a question that the person was asked elsewhere."""
+        session = sessions.load(row.session, row.updated_at, now, self.lang)
+        if row.verified_at is not None and row.person_id is not None and row.holder == "bot":
+            elsewhere.adopt(tx, row.conversation_id, row.person_id, session, understood, now)
+        _notice_language(session, understood)
+        return session
 
     def urgent_reply(self, alarm: Alarm, lang: str, limits: Limits, now: datetime) -> Worded:
         """Return the reply to an alarm from memory alone, for when nothing can be stored."""
         facts = {"h": self.facts.info(lang), "today": self.today(now)}
-        return self.wording.word(self.urgent.say(alarm, lang), lang, limits, facts)
+        return self.wording.word(self.urgent.say(alarm, lang, now), lang, limits, facts)
 
     def give_up(self, tx: Tx, inbox_id: int, understood: Understood, now: datetime) -> Replies:
         """Make a message that cannot be handled a dead letter, and pass the conversation on."""
@@ -183,25 +215,54 @@ class Turn:
     ) -> Replies:
         limits = self._limits(row.channel, row.account)
         facts = {"h": self.facts.info(session.lang), "today": self.today(now)}
+        said = []
+        for say in says:
+            ask = _ask(session, say, now)
+            said.append(
+                self.wording.word(
+                    say, session.lang, limits, facts, ask=ask, traditional=session.traditional
+                )
+            )
         replies: Replies = []
-        for place, say in enumerate(says, row.last_seq + 1):
-            ask = session.ask([o.value for o in say.options], now, say.named) if say.options else 0
-            worded = self.wording.word(
-                say, session.lang, limits, facts, ask=ask, traditional=session.traditional
-            )
+        due_at = _held_until(limits, row.received_at, now)
+        for place, worded in enumerate(fitted(said, limits), row.last_seq + 1):
             message_id = outbox.enqueue(
-                tx, row.conversation_id, place, worded, now, pull=limits.pull, inbox_id=inbox_id
-            )
+                tx, row.conversation_id, place, worded, now,
+                pull=limits.pull, inbox_id=inbox_id, due_at=due_at,
+            )  # fmt: skip
             replies.append((message_id, worded))
         tx.run(_HANDLED, inbox_id=inbox_id, new_state=state, handled_at_=now)
         tx.run(
             _SAVE,
             conversation_id=row.conversation_id,
             session_=sessions.dump(session),
-            last_seq_=row.last_seq + len(says),
+            last_seq_=row.last_seq + len(replies),
             updated_at_=now,
         )
         return replies
+
+
+def _held_until(limits: Limits, received_at: datetime, now: datetime) -> datetime | None:
+    """Return until when replies wait for the platform's own request to take them, if it still may."""
+    if limits.passive is None:
+        return None
+    until = received_at + held_for(limits.passive)
+    return until if until > now else None
+
+
+def _stays_open(session: Session, taken: Enter) -> bool:
+    """Say whether the open question still is one after `taken`."""
+    in_words = session.expect is not None and bool(session.expect.flow)
+    keeps = taken.flow == "media" or taken.entry in _KEEP_ASKING
+    return keeps or (in_words and taken.entry in _ASIDE)
+
+
+def _ask(session: Session, say: Say, now: datetime) -> int:
+    """Open the question that `say` asks; return its name, 0 where it asks none."""
+    if not say.options and say.answer is None:
+        return 0
+    values = [option.value for option in say.options]
+    return session.ask(values, now, say.named, answer=say.answer, here=say.here)
 
 
 def _notice_language(session: Session, understood: Understood) -> None:

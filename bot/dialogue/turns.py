@@ -1,12 +1,14 @@
 """Running turns: in order within a conversation, side by side across them, again after a failure.
 
-`accept` and `answer` are what the edge calls; `sweep` is the net under messages whose turn was cut
-short. All of it is safe to run twice: only the turn's transaction decides.
+`accept` and `answer` are what the chat page calls, `store` and `start` what platforms' posts go
+through; `sweep` is the net under messages whose turn was cut short. All of it is safe to run twice:
+only the turn's transaction decides.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
 
@@ -18,8 +20,9 @@ from bot.channels.base import Limits
 from bot.dialogue.turn import Replies, Turn
 from bot.dialogue.understand import Understander, Understood
 from bot.errors import SealedError, StoreError
-from bot.message import Inbound, Worded
-from bot.messages import inbox
+from bot.message import Arrival, Form, Inbound, Worded
+from bot.messages import arrivals, inbox
+from bot.messages.arrivals import Stored
 from bot.messages.inbox import Accepted
 from bot.store.db import Engine, Tx
 from bot.store.statements import Hot
@@ -36,7 +39,9 @@ _SECONDS = Histogram(
     "From stored to answered",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2, 10),
 )
-_TEXT = Hot(select(Inbox.__table__.c.body).where(Inbox.__table__.c.id == bindparam("inbox_id")))  # type: ignore[attr-defined]
+#: Forms whose words, a caption, come with something that nobody here looks at.
+_UNSEEN = frozenset({Form.IMAGE, Form.VIDEO, Form.FILE})
+_SAID = Hot(select(Inbox.__table__.c.body).where(Inbox.__table__.c.id == bindparam("inbox_id")))  # type: ignore[attr-defined]
 
 #: Waits after a failed turn, in seconds; after the last the message is a dead letter.
 RETRY_STEPS = (1.0, 5.0, 15.0)
@@ -76,21 +81,31 @@ class Turns:
         now = self._clock()
         return await self._engine.write(lambda tx: inbox.accept(tx, inbound, now))
 
-    async def answer(self, accepted: Accepted, text: str) -> Replies:
+    async def store(self, arrived: Sequence[Arrival]) -> list[Stored]:
+        """Store all that a platform posted, durably, in one transaction. Raises `StoreError`."""
+        now = self._clock()
+        return await self._engine.write(lambda tx: arrivals.store(tx, arrived, now))
+
+    async def answer(self, accepted: Accepted, text: str, form: Form = Form.TEXT) -> Replies:
         """Run the turn of an accepted message, or join it; return what was said by now.
 
         A turn that fails is kept and tried again by `sweep`: nothing has been said then.
         """
-        return await self._joined(accepted, text) or []
+        return await asyncio.shield(self.start(accepted, text, form)) or []
 
-    async def _joined(self, accepted: Accepted, text: str) -> Replies | None:
-        """Run a turn, or join it; None means that it is still to be done."""
+    def start(
+        self, accepted: Accepted, text: str, form: Form = Form.TEXT
+    ) -> "asyncio.Task[Replies | None]":
+        """Start a turn, or join the one that runs; None comes of one that is still to be done.
+
+        Nobody needs to wait for it: it is kept, and `finish` waits for it.
+        """
         task = self._running.get(accepted.inbox_id)
         if task is None:
-            task = asyncio.create_task(self._run(accepted.inbox_id, accepted.conversation_id, text))
-            self._running[accepted.inbox_id] = task
+            run = self._run(accepted.inbox_id, accepted.conversation_id, text, form)
+            task = self._running[accepted.inbox_id] = asyncio.create_task(run)
             task.add_done_callback(lambda done: self._forget(accepted.inbox_id, done))
-        return await asyncio.shield(task)
+        return task
 
     def urgent_reply(self, text: str, limits: Limits) -> Worded | None:
         """Return the reply to a red flag without any database, or None (I5, EM-12)."""
@@ -125,17 +140,20 @@ class Turns:
         waits = False
         for inbox_id in inbox_ids:
             try:
-                text = await self._engine.read(partial(_text, inbox_id=inbox_id))
+                text, form = await self._engine.read(partial(_said, inbox_id=inbox_id))
             except SealedError as exc:
                 await self._failed(inbox_id, Understood(None), exc, conversation_id)
                 continue
             if not waits or self._alarm(text) is not None:
-                done = await self._joined(Accepted(inbox_id, conversation_id), text)
+                accepted = Accepted(inbox_id, conversation_id)
+                done = await asyncio.shield(self.start(accepted, text, form))
                 waits = waits or done is None
 
-    async def _run(self, inbox_id: int, conversation_id: int, text: str) -> Replies | None:
+    async def _run(
+        self, inbox_id: int, conversation_id: int, text: str, form: Form
+    ) -> Replies | None:
         started = asyncio.get_running_loop().time()
-        understood = self._understand(text)
+        understood = self._understand(text, form)
         try:
             async with self._in_order(conversation_id, skip=understood.alarm is not None):
                 replies = await self._when_its_turn(inbox_id, understood)
@@ -191,10 +209,13 @@ class Turns:
         inbox.failed(tx, inbox_id, again_at=again_at or now, now=now, error=error)
         return None if again_at else self._turn.give_up(tx, inbox_id, understood, now)
 
-    def _understand(self, text: str) -> Understood:
+    def _understand(self, text: str, form: Form) -> Understood:
         """Read a message; one that cannot be read is one that nobody understood, never an error."""
+        if not text:
+            return Understood(None, form=form)
         try:
-            return self.understander.understand(text, self._today(self._clock()))
+            understood = self.understander.understand(text, self._today(self._clock()))
+            return replace(understood, unseen=True) if form in _UNSEEN else understood
         except Exception as exc:  # noqa: BLE001  (no text may stop its own answer)
             log.error("understand.failed", error=type(exc).__name__)
             return Understood(self._alarm(text))
@@ -230,5 +251,6 @@ class Turns:
                 self._locks[conversation_id] = (lock, users - 1)
 
 
-def _text(tx: Tx, inbox_id: int) -> str:
-    return str(tx.one(_TEXT, inbox_id=inbox_id).body["text"])
+def _said(tx: Tx, inbox_id: int) -> tuple[str, Form]:
+    body = tx.one(_SAID, inbox_id=inbox_id).body
+    return str(body["text"]), Form(body["kind"])

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
+from bot.dialogue.choices import choice
+from bot.message import Form
 from intents.catalog import Catalog, act_key
 from intents.decide import Answer, Choose, Decision, Unknown, decide
 from intents.entities import Entities, Vocabulary, find
@@ -16,13 +18,11 @@ from intents.urgent import Alarm, RedFlags
 #: A tap on one of our buttons: question and option. Short, so that every platform carries it.
 _TAP = re.compile(r"#(\d{1,9})\.(\d{1,2})")
 _COMMAND = re.compile(r"#([a-z_]{1,20})")
-_NUMBER = re.compile(
-    r"(?:我?选|option|number)?\s*第?\s*([0-9一二两三四五六七八九十])\s*(?:个|号|项|条)?[.、。)）]?"
-)
+#: A slip of the finger asks nothing, and shows no language.
+_ONE_LETTER = re.compile(r"[^\w]*[a-z][^\w]*")
 #: A whole message that is one act is short, with all its courtesies.
 _LONGEST_ACT = 100
 _EDGES = " ,.!?~。、…;:"
-_DIGITS = {word: n for n, word in enumerate("零一二三四五六七八九十")} | {"两": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +33,20 @@ class Understood:
         alarm: a red flag; outranks all the rest.
         act: a whole-message act of `phrases.toml`: person, stop, cancel, yes …
         act_in: the languages in which those words say so; "TD" does in both.
+        texted_stop: a carriers' word that stops text messages: T, R, END … Elsewhere it does not.
         tap: (question, option) of one of our buttons.
         command: the word of a button that is always valid: person, menu, leave.
         number: a choice by number, however it was written.
         only: the kinds of name that the whole message is: "amoxicillin", "儿科".
+        form: what a message without words is; `TEXT` where it has words.
+        unseen: the words came with a picture, a film or a file, which nobody here looks at.
+        text: the message itself, for a flow that asked for an answer in words.
     """
 
     alarm: Alarm | None
     act: str | None = None
     act_in: frozenset[str] = frozenset()
+    texted_stop: bool = False
     tap: tuple[int, int] | None = None
     command: str | None = None
     number: int | None = None
@@ -49,6 +54,9 @@ class Understood:
     decision: Decision = field(default_factory=Unknown)
     entities: Entities | None = None
     only: tuple[str, ...] = ()
+    form: Form = Form.TEXT
+    unseen: bool = False
+    text: str = field(default="", repr=False)
 
 
 class Understander:
@@ -79,6 +87,9 @@ class Understander:
 
     def understand(self, text: str, today: date) -> Understood:
         """Return what `text` says; never raises on any text."""
+        return replace(self._read(text, today), text=text)
+
+    def _read(self, text: str, today: date) -> Understood:
         alarm = self._red_flags.check(text)
         plain = normalize(text).strip()
         if tap := _TAP.fullmatch(plain):
@@ -86,12 +97,11 @@ class Understander:
         if command := _COMMAND.fullmatch(plain):
             return Understood(alarm, command=command[1])
         detected = detect(text)
-        if number := _NUMBER.fullmatch(plain):
-            return Understood(
-                alarm, number=_number(number[1]), detected=detected, act=self.catalog.act(text)
-            )
-        if len(plain) <= _LONGEST_ACT and (act := self.catalog.act(text)):
-            return Understood(alarm, act=act, act_in=self._said_in(text), detected=detected)
+        number = choice(plain)
+        if number is not None:
+            return Understood(alarm, number=number, detected=detected, act=self.catalog.act(text))
+        if len(plain) <= _LONGEST_ACT and (said := self._whole(alarm, text, plain, detected)):
+            return said
         matches = self._matcher.rank(plain)
         decision = decide(matches)
         expected = self._expects_name(decision)
@@ -99,6 +109,23 @@ class Understander:
         entities = find(plain, vocabulary, today, misspelt=expected)
         only = vocabulary.named(plain.strip(_EDGES))
         return Understood(alarm, detected=detected, decision=decision, entities=entities, only=only)
+
+    def _whole(
+        self, alarm: Alarm | None, text: str, plain: str, detected: Detected
+    ) -> Understood | None:
+        """Read a short message that is an act, a carriers' word, or a slip of one letter."""
+        act, texted_stop = self.catalog.act(text), self.catalog.is_texted_stop(text)
+        slip = act is None and _ONE_LETTER.fullmatch(plain) is not None
+        if act is None and not texted_stop and not slip:
+            return None
+        said_in = frozenset(self.catalog.languages) if texted_stop else self._said_in(text)
+        return Understood(
+            alarm,
+            act=act,
+            act_in=said_in,
+            texted_stop=texted_stop,
+            detected=None if slip else detected,
+        )
 
     def _expects_name(self, decision: Decision) -> bool:
         """Say whether an answer that may follow looks something up by a name."""
@@ -111,10 +138,6 @@ class Understander:
     def _said_in(self, text: str) -> frozenset[str]:
         key = act_key(text)
         return frozenset(lang for lang in self.catalog.languages if key in self.catalog.acts(lang))
-
-
-def _number(word: str) -> int:
-    return _DIGITS[word] if word in _DIGITS else int(word)
 
 
 __all__ = ["Answer", "Choose", "Understander", "Understood", "Unknown"]

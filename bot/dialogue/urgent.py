@@ -1,12 +1,14 @@
 """The reply to a red flag (EM-02 … EM-08): fixed texts, first, and complete without a database."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, insert
 
 from bot.dialogue.faq import person_button
 from bot.dialogue.flow import Scene, Step
+from bot.handoff.rules import Hours
 from bot.message import Kind, Say
 from bot.store.statements import Hot
 from bot.store.tables import RedFlag
@@ -37,12 +39,16 @@ class UrgentFlow:
         numbers: the emergency and crisis numbers of this hospital's locale.
         locale: names them in the record.
         raised: called after the commit, so that the console rings.
+        hours: when staff answer chats: a person "now" is offered only then.
     """
 
-    def __init__(self, numbers: Numbers, locale: str, raised: Callable[[int], None]) -> None:
+    def __init__(
+        self, numbers: Numbers, locale: str, raised: Callable[[int], None], hours: Hours
+    ) -> None:
         self._numbers = numbers
         self._locale = locale
         self._raised = raised
+        self._hours = hours
 
     def step(self, scene: Scene, entry: str) -> Step:  # noqa: ARG002  (there is one entry)
         """Say what must be said and record the alarm."""
@@ -51,7 +57,8 @@ class UrgentFlow:
             raise ValueError("the urgent flow needs an alarm")
         scene.session.alarms += 1
         scene.session.expect = None
-        say = self.say(alarm, scene.session.lang, before=scene.session.alarms - 1)
+        lang, before = scene.session.lang, scene.session.alarms - 1
+        say = self.say(alarm, lang, scene.now, before=before)
         scene.tx.run(
             _RAISE,
             conversation_id=scene.conversation_id,
@@ -67,14 +74,18 @@ class UrgentFlow:
         scene.tx.after_commit.append(lambda: self._raised(conversation_id))
         return Step((say,))
 
-    def say(self, alarm: Alarm, lang: str, before: int = 0) -> Say:
-        """Return the reply to `alarm`, `before` earlier ones having been answered in full."""
+    def say(self, alarm: Alarm, lang: str, now: datetime, before: int = 0) -> Say:
+        """Return the reply to `alarm` at `now`, `before` earlier ones having been answered in full."""
         name = "crisis" if alarm.crisis else "emergency"
         if before >= SHORT_AFTER:
             name = "short"
+        opens = self._hours.opens(now)
         values: Mapping[str, Any] = {
             "numbers": self._numbers,
             "kind": alarm.kind,
             "crisis": alarm.crisis,
+            "staffed": self._hours.is_open(now),
+            "opens": opens,
+            "opens_today": self._hours.is_today(opens, now),
         }
         return Say(f"urgent/{name}", Kind.EMERGENCY, values, shortcuts=(person_button(lang),))

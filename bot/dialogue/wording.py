@@ -1,7 +1,8 @@
 """How something is said: a `Say` becomes a text in one language for one channel.
 
 Texts are in `templates/replies/<lang>/<domain>/<name>.txt.j2`; an FAQ answer (`faq:<intent>`) stands
-beside its questions in the catalog. Buttons where a channel has them, digits where it has none.
+beside its questions in the catalog. Buttons where a channel has them, digits where it has none. Where
+others may read a channel, what reveals an illness is said neutrally (PR-06); an emergency never is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,10 +18,14 @@ from bot.channels.base import Limits
 from bot.dialogue.facts import Facts
 from bot.dialogue.templates import compile_text, environment, render
 from bot.errors import WordingError
-from bot.message import Button, Say, Worded
+from bot.message import Button, Kind, Say, Worded
 from intents.catalog import Catalog
 from intents.entities import Entities
 
+#: A list to be answered by a digit is no longer than this: nobody keeps more in mind, and 9 repeats it.
+MOST_TYPED = 5
+#: The end of such a list.
+_HINT = {"zh-CN": "0 转人工 9 再说一遍", "en": "0 a person, 9 repeat"}
 #: How a shortcut is typed where there are no buttons.
 _TYPED = {"#person": "0", "#menu": "菜单", "#leave": "返回"}
 _TYPED_EN = {"#person": "0", "#menu": "menu", "#leave": "back"}
@@ -67,22 +72,56 @@ class Wording:
             ask: names the question whose options the buttons answer.
 
         Raises:
-            WordingError: the text is missing, or mentions something that does not exist.
+            WordingError: the text is missing, or mentions something that does not exist; or the
+                options are more than can be typed.
         """
-        text = self.text(say.name, lang, {**facts, **say.values})
+        values = {**facts, **say.values, "private": limits.private}
+        text = self.text(say.name, lang, values)
+        options, shortcuts = say.options, say.shortcuts
+        if not limits.private and say.kind is not Kind.EMERGENCY:
+            text = self._discreet(text, lang, facts)
+            options, shortcuts = self._softer(options, lang), self._softer(shortcuts, lang)
         buttons: tuple[Button, ...] = ()
-        if limits.buttons >= len(say.options) + len(say.shortcuts):
-            taps = [Button(f"{n} {o.label}", f"#{ask}.{n}") for n, o in enumerate(say.options, 1)]
-            buttons = (*taps, *say.shortcuts)
+        if limits.buttons >= len(options) + len(shortcuts):
+            taps = [Button(f"{n} {o.label}", f"#{ask}.{n}") for n, o in enumerate(options, 1)]
+            buttons = (*taps, *shortcuts)
         else:
-            text = "\n".join([text, *_digits(say, lang)])
+            text = "\n".join([text, *_digits(say.name, options, shortcuts, lang)])
         worded = Worded(text, say.kind, buttons)
         return _traditional(worded) if traditional and lang == "zh-CN" else worded
 
+    def neutral(self, lang: str, kind: Kind, facts: Mapping[str, Any]) -> Worded:
+        """Return what stands in for a message on a channel that others may read: none of its words.
+
+        Args:
+            facts: as in `word`; only `h` is mentioned.
+        """
+        return Worded(self.text("channel/elsewhere", lang, facts), kind)
+
+    def reveals(self, text: str) -> list[str]:
+        """Return the words that `text` reveals an illness with, as our lists spell them (PR-06)."""
+        return self._catalog.discreet.reveals(text)
+
     def text(self, name: str, lang: str, values: Mapping[str, Any]) -> str:
-        """Return one text. Raises `WordingError`."""
+        """Return one text. Raises `WordingError`.
+
+        Args:
+            values: what it may mention; `private`, as `Limits.private`, is true where it is not said.
+        """
         where, template = self._template(name, lang)
-        return render(template, values, where)
+        return render(template, {"private": True, **values}, where)
+
+    def _discreet(self, text: str, lang: str, facts: Mapping[str, Any]) -> str:
+        """Say neutrally what reveals, and once where it can be heard in private."""
+        soft = self._catalog.discreet.soften(text, lang)
+        if soft == text:
+            return text
+        where = self.text("channel/more_privately", lang, facts)
+        return f"{soft}\n{where}" if soft else where
+
+    def _softer(self, buttons: Sequence[Button], lang: str) -> tuple[Button, ...]:
+        soften = self._catalog.discreet.soften
+        return tuple(Button(soften(b.label, lang) or "…", b.value) for b in buttons)
 
     def title(self, intent: str, lang: str) -> str:
         """Return how an FAQ entry is called among candidates."""
@@ -153,10 +192,21 @@ class Wording:
             raise WordingError(f"templates/replies/{lang}/{name}.txt.j2: missing") from exc
 
 
-def _digits(say: Say, lang: str) -> Sequence[str]:
+def _digits(
+    name: str, options: Sequence[Button], shortcuts: Sequence[Button], lang: str
+) -> Sequence[str]:
+    """Return the lines that say what can be typed.
+
+    Raises:
+        WordingError: there are more options than digits can offer.
+    """
+    if len(options) > MOST_TYPED:
+        raise WordingError(f"{name}: {len(options)} options; at most {MOST_TYPED} can be typed")
     typed = _TYPED if lang == "zh-CN" else _TYPED_EN
-    options = [f"{n} {option.label}" for n, option in enumerate(say.options, 1)]
-    return [*options, *(f"{typed.get(b.value, b.value)} {b.label}" for b in say.shortcuts)]
+    lines = [f"{n} {option.label}" for n, option in enumerate(options, 1)]
+    left = [b for b in shortcuts if not options or b.value != "#person"]  # the hint says it
+    lines += [f"{typed.get(b.value, b.value)} {b.label}" for b in left]
+    return [*lines, _HINT[lang]] if options else lines
 
 
 def _traditional(worded: Worded) -> Worded:

@@ -52,8 +52,7 @@ class HandoffFlow:
             "ahead": ahead,
             "understood": reason != "not understood",
             "opens": opens,
-            "opens_today": opens is not None
-            and opens.date() == scene.now.astimezone(self._hours.zone).date(),
+            "opens_today": self._hours.is_today(opens, scene.now),
         }
         return self._say(scene, "handoff/opened" if is_open else "handoff/closed_now", values)
 

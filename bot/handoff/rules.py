@@ -44,6 +44,12 @@ class Hours:
                 return max(start, local)
         return None
 
+    def is_today(self, moment: datetime | None, now: datetime) -> bool:
+        """Say whether `moment` is on the day it is at the hospital at `now`."""
+        if moment is None:
+            return False
+        return moment.astimezone(self.zone).date() == now.astimezone(self.zone).date()
+
 
 def priority(desk: str, *, is_open: bool) -> int:
     """Return a case's priority (HO-02): complaints first, and what waits for the morning last."""

@@ -9,6 +9,8 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, func, insert, or_, select, update
 
+from bot.channels.base import Limits
+from bot.channels.split import split
 from bot.errors import BadInput
 from bot.message import Kind, Worded
 from bot.messages import outbox
@@ -165,28 +167,50 @@ def reply(
     *,
     staff_id: int,
     actor: str,
-    pull: bool,
+    limits: Limits,
     now: datetime,
     dedupe_key: str | None = None,
-) -> int:
-    """Send one message of the member of staff who holds the conversation; return its id.
+) -> list[int]:
+    """Send a text of the member of staff who holds the conversation; return the ids of its parts.
 
     A `dedupe_key` can be used once; whoever may send twice asks for it first.
+
+    Args:
+        limits: what the conversation's channel carries; a longer text goes in several messages.
     """
     owned(tx, conversation_id, staff_id)
-    row = tx.one(_SEQ, conversation_id=conversation_id)
-    worded = Worded(text, Kind.STAFF)
-    sent = outbox.enqueue(
-        tx, conversation_id, row.last_seq, worded, now, pull=pull, dedupe_key=dedupe_key
-    )
+    sent = _say(tx, conversation_id, Worded(text, Kind.STAFF), limits, now, dedupe_key)
     record(tx, now, actor, "conversation.reply", conversation_id)
     return sent
 
 
-def notice(tx: Tx, conversation_id: int, worded: Worded, *, pull: bool, now: datetime) -> int:
+def notice(
+    tx: Tx, conversation_id: int, worded: Worded, *, limits: Limits, now: datetime
+) -> list[int]:
     """Store a notice of ours outside any turn, e.g. that the bot answers again."""
-    row = tx.one(_SEQ, conversation_id=conversation_id)
-    return outbox.enqueue(tx, conversation_id, row.last_seq, worded, now, pull=pull)
+    return _say(tx, conversation_id, worded, limits, now)
+
+
+def _say(
+    tx: Tx,
+    conversation_id: int,
+    worded: Worded,
+    limits: Limits,
+    now: datetime,
+    dedupe_key: str | None = None,
+) -> list[int]:
+    sent: list[int] = []
+    for part in split(worded, limits):
+        row = tx.one(_SEQ, conversation_id=conversation_id)
+        key = (
+            None if sent else dedupe_key
+        )  # the first part stands for all: they are stored together
+        sent.append(
+            outbox.enqueue(
+                tx, conversation_id, row.last_seq, part, now, pull=limits.pull, dedupe_key=key
+            )
+        )
+    return sent
 
 
 def give_back(

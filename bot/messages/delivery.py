@@ -1,36 +1,45 @@
 """Delivery: claim, send with no transaction open, record what happened.
 
-The sender has no channel names in it: a channel's error says what may be done next. A message that
-reached `sending` without a recorded result becomes `unknown` and is never blindly sent again: a
-conversation's answer is told at most once. A slow channel keeps nobody else waiting.
+The sender has no channel names in it: a channel's error says what may be done next (`outcomes`). A
+message that reached `sending` without a recorded result becomes `unknown` and is never blindly sent
+again: a conversation's answer is told at most once (`settlement` decides about the others). A slow
+channel keeps nobody else waiting.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 from bot.channels.base import Channel, channel_of
-from bot.errors import Refused, SendError, StoreError, TryLater, Unknown
+from bot.errors import Refused, SendError, StoreError, Unknown
 from bot.message import Outbound, Sent
-from bot.messages import outbox
-from bot.messages.outbox import Leased
-from bot.store.db import Engine
-from scheduler.backoff import retry_at
+from bot.messages import departure, fallback, leases, outcomes, receipts
+from bot.messages.departure import Departing, Started
+from bot.messages.fallback import Neutral, Ways
+from bot.messages.leases import Leased
+from bot.messages.outcomes import NO_CHANNEL, OPERATOR, RETRY_STEPS, Outcome
+from bot.messages.settlement import Settlement
+from bot.store.db import Engine, Tx
+
+__all__ = ["LEASE", "RETRY_STEPS", "SENDING", "Delivery"]
 
 log = structlog.get_logger()
 
 _OUTCOMES = Counter("daoyi_outbox_total", "Messages to patients by outcome", ["channel", "outcome"])
+_OK = Gauge(
+    "daoyi_channel_ok", "Whether an account works: 0 calls for an operator", ["channel", "account"]
+)
 
-#: Waits after a refusal that may pass, in seconds; after the last the message has failed.
-RETRY_STEPS = (2.0, 10.0, 60.0, 300.0, 1800.0)
 LEASE = timedelta(seconds=30)
 SENDING = timedelta(seconds=60)
 #: How long a channel may take over one message; shorter than `SENDING`, so that we still record it.
 PATIENCE = 45.0
+#: How long to wait for a wake-up; shorter while messages wait for their account's pace.
+_LOOK_EVERY, _LOOK_OFTEN = 1.0, 0.05
 _BATCH = 100
 _IN_FLIGHT = 500
 _GOODBYE = 4.0
@@ -46,6 +55,10 @@ class Delivery:
     Args:
         owner: names this process in its leases.
         clock: the time, in UTC.
+        order: by which channel a person is reached first, where she named none.
+        neutral: words what may be read by others; without it nothing goes where they may read.
+        said: hears of every conversation in which something was said, or could not go.
+        lang: what is spoken where a conversation does not say.
     """
 
     def __init__(
@@ -54,13 +67,30 @@ class Delivery:
         channels: Mapping[str, Channel],
         clock: Callable[[], datetime],
         owner: str,
+        *,
+        order: Sequence[str] = (),
+        neutral: Neutral | None = None,
+        said: Callable[[int], None] = lambda _: None,
+        lang: str = "zh-CN",
     ) -> None:
         self._engine = engine
         self._channels = channels
         self._clock = clock
         self._owner = owner
+        self._ways = Ways(channels, order, neutral, said, lang)
+        self._settlement = Settlement(engine, channels, clock, owner)
         self._wake = asyncio.Event()
         self._under_way: set[asyncio.Task[None]] = set()
+        self._paced_until: datetime | None = None
+        self._health: dict[str, str] = {}
+        for name in channels:
+            channel, _, account = name.partition("/")
+            if account:
+                _OK.labels(channel=channel, account=account).set(1)
+
+    def health(self) -> dict[str, str]:
+        """Return each account that calls for an operator, with the code of its last failure."""
+        return dict(self._health)
 
     def wake(self) -> None:
         """Say that there may be something to send; call it on the event loop."""
@@ -79,7 +109,7 @@ class Delivery:
                 taking = asyncio.create_task(self._take_due())
                 if not await asyncio.shield(taking):
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(self._wake.wait(), timeout=1.0)
+                        await asyncio.wait_for(self._wake.wait(), timeout=self._patience())
         finally:
             await self._end(taking)
 
@@ -95,8 +125,21 @@ class Delivery:
         Args:
             alone: no other sender lives, so that no lease needs to run out first.
         """
-        now = self._clock() + (SENDING if alone else timedelta())
-        return await self._engine.write(lambda tx: outbox.recover(tx, now))
+        now = self._clock()
+        ended = now + (SENDING if alone else timedelta())
+        return await self._engine.write(lambda tx: leases.recover(tx, ended, now))
+
+    async def settle(self) -> int:
+        """Decide about reminders that may or may not have arrived, and match late receipts.
+
+        Returns how many were decided or matched.
+        """
+        now = self._clock()
+        matched = await self._engine.write(lambda tx: receipts.match_late(tx, now))
+        decided = await self._settlement.run()
+        if matched or decided:
+            self._wake.set()
+        return matched + decided
 
     async def _take_due(self) -> bool:
         """Start sending what is due; say whether to look again at once. Never raises."""
@@ -117,17 +160,40 @@ class Delivery:
         """Lease what is due and start sending it; return how many, and the sends."""
         now = self._clock()
         leased = await self._engine.write(
-            lambda tx: outbox.claim(tx, self._owner, now, now + LEASE, limit)
+            lambda tx: leases.claim(tx, self._owner, now, now + LEASE, limit)
         )
         if not leased:
             return 0, []
-        until = self._clock() + SENDING
-        sending = await self._engine.write(lambda tx: outbox.start(tx, leased, until))
-        sends = [asyncio.create_task(self._send(item, letter)) for item, letter in sending]
+        now = self._clock()
+        started = await self._engine.write(lambda tx: self._start(tx, leased, now))
+        self._note_stopped(started)
+        sends = [asyncio.create_task(self._send(departing)) for departing in started.sending]
         for send in sends:
             self._under_way.add(send)
             send.add_done_callback(self._ended)
         return len(leased), sends
+
+    def _start(self, tx: Tx, leased: Sequence[Leased], now: datetime) -> Started:
+        started = departure.start(tx, leased, now, now + SENDING, self._ways.limits_of)
+        for stopped in started.stopped:
+            if stopped.state in ("failed", "waiting"):
+                fallback.stand_in(tx, self._ways, stopped.item, stopped.state, now)
+        return started
+
+    def _note_stopped(self, started: Started) -> None:
+        for stopped in started.stopped:
+            outcome = "paced" if stopped.state == "ready" else stopped.state
+            _OUTCOMES.labels(channel=stopped.channel, outcome=outcome).inc()
+            if stopped.due_at is not None:
+                self._paced_until = max(self._paced_until or stopped.due_at, stopped.due_at)
+            self._wake.set()
+
+    def _patience(self) -> float:
+        """Return how long to wait for a wake-up, in seconds."""
+        if self._paced_until is not None and self._clock() <= self._paced_until:
+            return _LOOK_OFTEN
+        self._paced_until = None
+        return _LOOK_EVERY
 
     def _ended(self, send: "asyncio.Task[None]") -> None:
         self._under_way.discard(send)
@@ -144,65 +210,63 @@ class Delivery:
         for send in self._under_way:
             send.cancel()
 
-    async def _send(self, item: Leased, letter: Outbound) -> None:
-        channel = letter.address.channel
+    async def _send(self, departing: Departing) -> None:
+        letter = departing.letter
+        answer: Sent | Exception
         try:
-            sent = await self._hand_over(letter)
+            answer = await self._hand_over(letter)
         except SendError as exc:
-            await self._refused(item, channel, exc)
+            answer = exc
         except Exception as exc:  # noqa: BLE001  (a channel's bug must not stop the others)
-            log.error("delivery.channel_failed", channel=channel, error=type(exc).__name__)
-            await self._record(item, channel, state="unknown", error=type(exc).__name__)
-        else:
-            await self._record(item, channel, state="sent", sent=sent)
+            log.error(
+                "delivery.channel_failed", channel=letter.address.channel, error=type(exc).__name__
+            )
+            answer = exc
+        outcome = outcomes.outcome_of(answer, departing.item.attempt, self._clock())
+        self._note(departing, outcome)
+        await self._record(departing, outcome)
 
     async def _hand_over(self, letter: Outbound) -> Sent:
         channel = channel_of(self._channels, letter.address.channel, letter.address.account)
         if channel is None:
-            raise Refused("no such channel")
+            raise Refused(NO_CHANNEL)
         try:
             async with asyncio.timeout(PATIENCE):
                 return await channel.send(letter)
         except TimeoutError as exc:
             raise Unknown("timed out") from exc
 
-    async def _refused(self, item: Leased, channel: str, exc: SendError) -> None:
-        now = self._clock()
-        again_at = retry_at(now, item.attempt, RETRY_STEPS) if exc.retryable else None
-        if isinstance(exc, TryLater) and exc.after is not None and again_at is not None:
-            again_at = max(again_at, now + timedelta(seconds=exc.after))
-        state = "unknown" if exc.uncertain else "ready" if again_at else "failed"
-        await self._record(item, channel, state=state, again_at=again_at, error=exc.code)
+    def _note(self, departing: Departing, outcome: Outcome) -> None:
+        """Remember whether an account works, for operators."""
+        address = departing.letter.address
+        name = f"{address.channel}/{address.account}"
+        code = (outcome.error or "").removeprefix(OPERATOR)
+        if not outcome.operator and outcome.state != "sent":
+            return
+        _OK.labels(channel=address.channel, account=address.account).set(not outcome.operator)
+        if not outcome.operator:
+            self._health.pop(name, None)
+        elif self._health.get(name) != code:
+            self._health[name] = code
+            log.error(
+                "delivery.needs_operator",
+                channel=address.channel,
+                account=address.account,
+                error=code,
+            )
 
-    async def _record(
-        self,
-        item: Leased,
-        channel: str,
-        *,
-        state: str,
-        again_at: datetime | None = None,
-        sent: Sent | None = None,
-        error: str | None = None,
-    ) -> None:
+    async def _record(self, departing: Departing, outcome: Outcome) -> None:
         """Record a result; where the database is away for a moment, wait for it."""
         now = self._clock()
-        provider_id = sent.provider_id if sent else None
         for wait in (*_RECORD_WAITS, None):
             try:
                 await self._engine.write(
-                    lambda tx: outbox.finish(
-                        tx,
-                        item,
-                        now,
-                        state=state,
-                        again_at=again_at,
-                        provider_id=provider_id,
-                        error=error,
-                    )
+                    lambda tx: outcomes.record(tx, self._ways, departing, outcome, now)
                 )
                 break
             except StoreError:
                 if wait is None:
                     raise
                 await asyncio.sleep(wait)
-        _OUTCOMES.labels(channel=channel, outcome="retry" if state == "ready" else state).inc()
+        word = "retry" if outcome.state == "ready" else outcome.state
+        _OUTCOMES.labels(channel=departing.letter.address.channel, outcome=word).inc()

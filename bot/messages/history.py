@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
-from bot.message import Address, Button, Kind
+from bot.message import Address, Button, Form, Kind, Worded
 from bot.messages.outbox import worded
 from bot.store.db import Tx
 from bot.store.statements import Hot
@@ -42,6 +42,9 @@ _SAID_BY_US = Hot(
     .limit(bindparam("limit"))
 )
 
+#: The field of a template that nobody but its addressee may read.
+_HIDDEN = "code"
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -50,6 +53,7 @@ class Line:
     Attributes:
         who: "patient", "bot" or "staff".
         id: the platform's key of a patient's message, the outbox id of ours.
+        kind: the `Kind` of ours; of a patient's, its `Form` where that is not a text.
     """
 
     who: str
@@ -75,12 +79,20 @@ def lines(tx: Tx, conversation_id: int, limit: int = 200) -> list[Line]:
     placed = []
     for row in tx.rows(_SAID_TO_US, conversation_id=conversation_id, limit=limit):
         key = row.body["key"].rpartition(":")[2]
-        placed.append((row.seq, 0, Line("patient", key, row.body["text"], row.received_at)))
+        form = "" if row.body["kind"] == Form.TEXT else str(row.body["kind"])
+        line = Line("patient", key, row.body["text"], row.received_at, form)
+        placed.append((row.seq, 0, line))
     for row in tx.rows(_SAID_BY_US, conversation_id=conversation_id, limit=limit):
         said = worded(row)
         who = "staff" if said.kind is Kind.STAFF else "bot"
         line = Line(
-            who, str(row.id), said.text, row.created_at, said.kind.value, row.state, said.buttons
+            who, str(row.id), _shown(said), row.created_at, said.kind.value, row.state, said.buttons
         )
         placed.append((row.seq, 1, line))
     return [line for _, _, line in sorted(placed, key=lambda item: item[:2])][-limit:]
+
+
+def _shown(said: Worded) -> str:
+    """Return what of a message may be seen: a code that proves an address is for that address alone."""
+    secret = said.template.values.get(_HIDDEN) if said.template else None
+    return said.text.replace(secret, "*" * len(secret)) if secret else said.text

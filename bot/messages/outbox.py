@@ -1,38 +1,25 @@
 """The outbox: every message to a patient, stored in the transaction that caused it.
 
-States: `ready → leased → sending → sent | failed | unknown`. `delivery` moves them; a channel that is
-read by its own page (`Limits.pull`) has its messages as `sent` from the start, since storing them
-is all there is to sending.
+States: `ready → leased → sending → sent | failed | unknown`, besides `waiting` (for the patient to
+write) and `dropped` (overtaken). `leases` and `departure` move them. A channel that is read by its
+own page (`Limits.pull`) has its messages as `sent` from the start, since storing them is all there is
+to sending; one that takes a reply in its own request's answer fetches it by `take_passive`.
 """
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    LargeBinary,
-    bindparam,
-    exists,
-    func,
-    insert,
-    or_,
-    select,
-    type_coerce,
-    update,
-)
+from sqlalchemy import bindparam, func, insert, select, update
 
-from bot.errors import SealedError
-from bot.message import Address, Button, Kind, Outbound, Worded
+from bot.channels.base import Limits
+from bot.message import Button, Kind, Progress, Template, Worded
 from bot.store.db import Tx
 from bot.store.statements import Hot
 from bot.store.tables import Conversation, Outbox
 
 _outbox = Outbox.__table__  # type: ignore[attr-defined]
 _conversation = Conversation.__table__  # type: ignore[attr-defined]
-_earlier = _outbox.alias("earlier")
-_chosen = _outbox.alias("chosen")
 
 _STORE = Hot(
     insert(_outbox)
@@ -48,6 +35,8 @@ _STORE = Hot(
         dedupe_key=bindparam("dedupe_key"),
         created_at=bindparam("created_at"),
         sent_at=bindparam("sent_at"),
+        expires_at=bindparam("expires_at"),
+        origin_id=bindparam("origin_id"),
     )
     .returning(_outbox.c.id)
 )
@@ -71,97 +60,36 @@ _LAST = Hot(
         _outbox.c.conversation_id == bindparam("conversation_id")
     )
 )
-#: Rows whose turn it is: due, and none before them in their conversation still under way.
-_CLAIM = Hot(
-    update(_outbox)
-    .where(
-        _outbox.c.id.in_(
-            select(_chosen.c.id)
-            .where(
-                _chosen.c.state == "ready",
-                _chosen.c.due_at <= bindparam("now"),
-                or_(
-                    _chosen.c.kind == Kind.EMERGENCY.value,
-                    ~exists().where(
-                        _earlier.c.conversation_id == _chosen.c.conversation_id,
-                        _earlier.c.seq < _chosen.c.seq,
-                        or_(
-                            _earlier.c.state == "ready",
-                            _earlier.c.state == "leased",
-                            _earlier.c.state == "sending",
-                        ),
-                    ),
-                ),
-            )
-            .order_by(_chosen.c.due_at, _chosen.c.id)
-            .limit(bindparam("limit"))
-            .with_for_update(skip_locked=True)
-        )
-    )
-    .values(
-        state="leased",
-        owner=bindparam("owner_"),
-        attempts=_outbox.c.attempts + 1,
-        lease_until=bindparam("until"),
-    )
-    .returning(
+_OF_A_MESSAGE = Hot(
+    select(
         _outbox.c.id,
-        _outbox.c.conversation_id,
         _outbox.c.kind,
-        type_coerce(_outbox.c.body, LargeBinary).label("sealed"),
-        _outbox.c.attempts,
+        _outbox.c.body,
+        _outbox.c.state,
+        _outbox.c.provider_id,
+        _conversation.c.holder,
     )
+    .join_from(_outbox, _conversation)
+    .where(_outbox.c.inbox_id == bindparam("inbox_id"))
+    .order_by(_outbox.c.seq)
+    .with_for_update(of=_outbox)
 )
-#: A row that cannot be opened must not hold up the others of its batch.
-_UNREADABLE = Hot(
+_PASSED_ON = Hot(
     update(_outbox)
-    .where(_outbox.c.id == bindparam("outbox_id"), _outbox.c.state == "leased")
-    .values(state="failed", error="cannot be opened", lease_until=None)
-)
-_START = Hot(
-    update(_outbox)
-    .where(
-        _outbox.c.id == bindparam("outbox_id"),
-        _outbox.c.owner == bindparam("owner_"),
-        _outbox.c.attempts == bindparam("attempt"),
-        _outbox.c.state == "leased",
-    )
-    .values(state=bindparam("new_state"), lease_until=bindparam("until"))
-)
-_FINISH = Hot(
-    update(_outbox)
-    .where(
-        _outbox.c.id == bindparam("outbox_id"),
-        _outbox.c.owner == bindparam("owner_"),
-        _outbox.c.attempts == bindparam("attempt"),
-        _outbox.c.state == "sending",
-    )
+    .where(_outbox.c.id == bindparam("outbox_id"), _outbox.c.state == "ready")
     .values(
         state=bindparam("new_state"),
-        due_at=bindparam("due_at_"),
-        sent_at=bindparam("sent_at_"),
         provider_id=bindparam("provider_id_"),
+        progress=bindparam("progress_"),
+        sent_at=bindparam("sent_at_"),
         error=bindparam("error_"),
-        lease_until=None,
     )
 )
-_EXPIRED_LEASES = Hot(
-    update(_outbox)
-    .where(_outbox.c.state == "leased", _outbox.c.lease_until <= bindparam("now"))
-    .values(state="ready", owner=None, lease_until=None)
-)
-_LOST = Hot(
-    update(_outbox)
-    .where(_outbox.c.state == "sending", _outbox.c.lease_until <= bindparam("now"))
-    .values(state="unknown", lease_until=None, error="no answer recorded")
-)
-_TO = Hot(
-    select(
-        _conversation.c.channel,
-        _conversation.c.account,
-        _conversation.c.user,
-        _conversation.c.holder,
-    ).where(_conversation.c.id == bindparam("conversation_id"))
+_NEXT_PLACE = Hot(
+    update(_conversation)
+    .where(_conversation.c.id == bindparam("conversation_id"))
+    .values(last_seq=_conversation.c.last_seq + 1)
+    .returning(_conversation.c.last_seq)
 )
 _COUNT = Hot(select(_outbox.c.state, func.count().label("n")).group_by(_outbox.c.state))
 
@@ -169,18 +97,10 @@ _COUNT = Hot(select(_outbox.c.state, func.count().label("n")).group_by(_outbox.c
 SPOKEN_WHILE_HELD = frozenset({Kind.EMERGENCY, Kind.STAFF, Kind.NOTICE})
 #: An emergency is due this long before everything else that waits, so that no backlog delays it.
 _AHEAD = timedelta(days=1)
-_ERROR_LENGTH, _PROVIDER_ID_LENGTH = 80, 120
-
-
-@dataclass(frozen=True, slots=True)
-class Leased:
-    """A row leased to one sender; `owner` and `attempt` fence what is recorded of it."""
-
-    id: int
-    conversation_id: int
-    worded: Worded
-    owner: str
-    attempt: int
+#: In place of a platform's id: the message went in the answer to the platform's own request.
+PASSIVE = "passive"
+#: Between what goes together as one message.
+PARAGRAPH = "\n\n"
 
 
 def enqueue(
@@ -193,23 +113,97 @@ def enqueue(
     pull: bool,
     inbox_id: int | None = None,
     dedupe_key: str | None = None,
+    due_at: datetime | None = None,
+    expires_at: datetime | None = None,
+    origin_id: int | None = None,
+    only_here: bool = False,
 ) -> int:
-    """Store one message at place `seq` of its conversation; return its id."""
-    buttons = [[button.label, button.value] for button in worded.buttons]
+    """Store one message at place `seq` of its conversation; return its id.
+
+    Args:
+        due_at: not sent before; now, where it is left out.
+        expires_at: never sent after.
+        origin_id: the message it stands in for.
+        only_here: no other channel may take its place: a code that proves this very address.
+    """
+    if due_at is None:
+        due_at = now - _AHEAD if worded.kind is Kind.EMERGENCY else now
     row = tx.one(
         _STORE,
         conversation_id=conversation_id,
         seq=seq,
         inbox_id=inbox_id,
         kind=worded.kind.value,
-        body={"text": worded.text, "buttons": buttons},
+        body=_body(worded, only_here=only_here),
         state="sent" if pull else "ready",
-        due_at=now - _AHEAD if worded.kind is Kind.EMERGENCY else now,
+        due_at=due_at,
         dedupe_key=dedupe_key,
         created_at=now,
         sent_at=now if pull else None,
+        expires_at=expires_at,
+        origin_id=origin_id,
     )
     return int(row.id)
+
+
+def _body(worded: Worded, *, only_here: bool) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "text": worded.text,
+        "buttons": [[button.label, button.value] for button in worded.buttons],
+    }
+    if worded.template is not None:
+        body["template"] = [worded.template.name, dict(worded.template.values)]
+    if only_here:
+        body["only_here"] = True
+    return body
+
+
+def next_place(tx: Tx, conversation_id: int) -> int:
+    """Return the next place in a conversation, for something said outside any turn."""
+    return int(tx.one(_NEXT_PLACE, conversation_id=conversation_id).last_seq)
+
+
+def take_passive(tx: Tx, inbox_id: int, limits: Limits, now: datetime) -> list[tuple[int, Worded]]:
+    """Return what goes in the very answer to the request that brought a message; it counts as sent.
+
+    In order, and as much as fits one message; asked again, the same again. Nothing where a sender
+    has part of it already, and nothing of the bot's while a person holds the conversation (I4).
+    """
+    rows = tx.rows(_OF_A_MESSAGE, inbox_id=inbox_id)
+    taken = [(row.id, worded(row)) for row in rows if row.provider_id == PASSIVE]
+    if taken or any(row.state != "ready" or row.provider_id for row in rows):
+        return taken
+    for row in rows:
+        said = worded(row)
+        if row.holder == "staff" and said.kind not in SPOKEN_WHILE_HELD:
+            _pass_on(tx, row.id, now, state="dropped", error="held by staff")
+            continue
+        together = PARAGRAPH.join([*(before.text for _, before in taken), said.text])
+        if limits.measure(together) > limits.text:
+            break
+        _pass_on(tx, row.id, now, state="sent", progress=Progress.SENT)
+        taken.append((row.id, said))
+    return taken
+
+
+def _pass_on(
+    tx: Tx,
+    outbox_id: int,
+    now: datetime,
+    *,
+    state: str,
+    progress: Progress | None = None,
+    error: str | None = None,
+) -> None:
+    tx.run(
+        _PASSED_ON,
+        outbox_id=outbox_id,
+        new_state=state,
+        provider_id_=PASSIVE if progress else None,
+        progress_=progress.value if progress else None,
+        sent_at_=now if progress else None,
+        error_=error,
+    )
 
 
 def answers(tx: Tx, inbox_id: int) -> list[tuple[int, Worded]]:
@@ -229,87 +223,15 @@ def last_id(tx: Tx, conversation_id: int) -> int:
 
 
 def worded(row: Any) -> Worded:
-    """Return the text and buttons of an outbox row."""
-    buttons = tuple(Button(label, value) for label, value in row.body["buttons"])
-    return Worded(row.body["text"], Kind(row.kind), buttons)
+    """Return what an outbox row says."""
+    return said_by(row.body, row.kind)
 
 
-def claim(tx: Tx, owner: str, now: datetime, until: datetime, limit: int) -> list[Leased]:
-    """Lease messages whose turn it is to `owner`, in the order of their conversations."""
-    leased = []
-    rows = tx.rows(_CLAIM, owner_=owner, now=now, until=until, limit=limit)
-    for row in sorted(rows, key=lambda row: row.id):
-        try:
-            said = _opened(tx, row)
-        except (SealedError, ValueError, KeyError, TypeError):
-            tx.run(_UNREADABLE, outbox_id=row.id)
-        else:
-            leased.append(Leased(row.id, row.conversation_id, said, owner, row.attempts))
-    return leased
-
-
-def _opened(tx: Tx, row: Any) -> Worded:
-    body = json.loads(tx.keyring.open(bytes(row.sealed), _outbox.c.body.type.purpose))
+def said_by(body: Mapping[str, Any], kind: str) -> Worded:
+    """Return what the opened body of an outbox row says."""
     buttons = tuple(Button(label, value) for label, value in body["buttons"])
-    return Worded(body["text"], Kind(row.kind), buttons)
-
-
-def start(tx: Tx, leased: Sequence[Leased], until: datetime) -> list[tuple[Leased, Outbound]]:
-    """Mark messages as being sent; return those that may be, with where they go.
-
-    This is the instant of sending: a message of the bot is dropped when a person took the
-    conversation meanwhile (I4); one whose lease went to somebody else is left to them.
-    """
-    sending = []
-    for item in leased:
-        try:
-            to = tx.one(_TO, conversation_id=item.conversation_id)
-        except (SealedError, ValueError):
-            tx.run(_UNREADABLE, outbox_id=item.id)
-            continue
-        silent = to.holder == "staff" and item.worded.kind not in SPOKEN_WHILE_HELD
-        changed = tx.run(
-            _START,
-            outbox_id=item.id,
-            owner_=item.owner,
-            attempt=item.attempt,
-            new_state="dropped" if silent else "sending",
-            until=None if silent else until,
-        )
-        if changed and not silent:
-            address = Address(to.channel, to.account, to.user)
-            sending.append((item, Outbound(item.id, address, item.worded, item.attempt)))
-    return sending
-
-
-def finish(
-    tx: Tx,
-    item: Leased,
-    now: datetime,
-    *,
-    state: str,
-    again_at: datetime | None = None,
-    provider_id: str | None = None,
-    error: str | None = None,
-) -> bool:
-    """Record what became of a message; return False when the lease was lost to somebody else."""
-    changed = tx.run(
-        _FINISH,
-        outbox_id=item.id,
-        owner_=item.owner,
-        attempt=item.attempt,
-        new_state=state,
-        due_at_=again_at or now,
-        sent_at_=now if state == "sent" else None,
-        provider_id_=provider_id[:_PROVIDER_ID_LENGTH] if provider_id else None,
-        error_=error[:_ERROR_LENGTH] if error else None,
-    )
-    return changed == 1
-
-
-def recover(tx: Tx, now: datetime) -> tuple[int, int]:
-    """Free messages of senders that died: (`leased` made ready again, `sending` made unknown)."""
-    return tx.run(_EXPIRED_LEASES, now=now), tx.run(_LOST, now=now)
+    template = body.get("template")
+    return Worded(body["text"], Kind(kind), buttons, Template(*template) if template else None)
 
 
 def counts(tx: Tx) -> dict[str, int]:

@@ -15,8 +15,18 @@ class ConsentFlow:
             scene.session.lang = str(scene.values["lang"])
             scene.session.traditional = False
             return self._say(scene, "consent/language")
-        service.opt_out(scene.tx, scene.conversation_id, scene.now if entry == "stop" else None)
-        return self._say(scene, "consent/stopped" if entry == "stop" else "consent/started")
+        return self._stop(scene) if entry == "stop" else self._start(scene)
+
+    def _stop(self, scene: Scene) -> Step:
+        """Stop, and confirm it once: a second stop word is answered with silence (RM-07)."""
+        if service.opted_out(scene.tx, scene.conversation_id):
+            return Step()
+        service.opt_out(scene.tx, scene.conversation_id, scene.now)
+        return Step((Say("consent/stopped", Kind.NOTICE),))
+
+    def _start(self, scene: Scene) -> Step:
+        service.opt_out(scene.tx, scene.conversation_id, None)
+        return self._say(scene, "consent/started")
 
     def _say(self, scene: Scene, name: str) -> Step:
         lang = scene.session.lang

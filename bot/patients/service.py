@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, select, update
 
 from bot.errors import BadInput
 from bot.store.audit import record
@@ -16,6 +16,9 @@ _OPT_OUT = Hot(
     update(_conversation)
     .where(_conversation.c.id == bindparam("conversation_id"))
     .values(opted_out_at=bindparam("opted_out_at_"))
+)
+_OPTED_OUT = Hot(
+    select(_conversation.c.opted_out_at).where(_conversation.c.id == bindparam("conversation_id"))
 )
 _LONGEST = {"name": 60, "phone": 30, "document": 40, "health_note": 2_000}
 
@@ -33,6 +36,12 @@ class Card:
 def opt_out(tx: Tx, conversation_id: int, at: datetime | None) -> None:
     """Stop proactive messages to this address from `at` on; None starts them again (RM-07)."""
     tx.run(_OPT_OUT, conversation_id=conversation_id, opted_out_at_=at)
+
+
+def opted_out(tx: Tx, conversation_id: int) -> bool:
+    """Say whether this address gets no proactive messages now."""
+    row = tx.one(_OPTED_OUT, conversation_id=conversation_id)
+    return row is not None and row.opted_out_at is not None
 
 
 def card(tx: Tx, conversation_id: int) -> Card:

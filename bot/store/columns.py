@@ -7,7 +7,17 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Dialect, Integer, LargeBinary
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    text,
+)
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field
 
@@ -91,6 +101,13 @@ def time_column(*, required: bool = True) -> Any:
 def sealed_column(purpose: str, *, required: bool = False) -> Any:
     """Return an encrypted column; see `Encrypted`."""
     return Field(default=None, sa_column=Column(Encrypted(purpose), nullable=not required))
+
+
+def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """Return an index of the rows that satisfy `where`, for both engines."""
+    return Index(
+        name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where)
+    )
 
 
 def one_of(column: str, *words: str) -> CheckConstraint:

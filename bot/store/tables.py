@@ -8,7 +8,7 @@ hospital's facts have a page of their own, `hospital_tables`.
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from bot.store.columns import (
@@ -16,6 +16,7 @@ from bot.store.columns import (
     id_column,
     link_column,
     one_of,
+    partial_index,
     sealed_column,
     time_column,
 )
@@ -111,25 +112,19 @@ class Conversation(SQLModel, table=True):
 
 
 class Inbox(SQLModel, table=True):
-    """A message from a patient. The platform's key is unique: a redelivery finds this row."""
+    """A message from a patient. The platform's key is unique: a redelivery finds this row.
+
+    `seen_at` is when a member of staff took a dead letter off the list.
+    """
 
     __tablename__: ClassVar[str] = "inbox"
     __table_args__ = (
         UniqueConstraint("channel", "account", "key_index", name="one_row_a_message"),
         UniqueConstraint("conversation_id", "seq", name="one_place_in_the_inbox"),
         one_of("state", "new", "handled", "dead"),
-        Index(
-            "inbox_dead",
-            "id",
-            sqlite_where=text("state = 'dead'"),
-            postgresql_where=text("state = 'dead'"),
-        ),
-        Index(
-            "inbox_unhandled",
-            "next_try_at",
-            sqlite_where=text("state = 'new'"),
-            postgresql_where=text("state = 'new'"),
-        ),
+        partial_index("inbox_dead", "id", where="state = 'dead' AND seen_at IS NULL"),
+        partial_index("inbox_in_order", "conversation_id", "seq", where="state = 'new'"),
+        partial_index("inbox_unhandled", "next_try_at", where="state = 'new'"),
     )
     id: int | None = id_column()
     conversation_id: int = link_column("conversation.id")
@@ -144,6 +139,7 @@ class Inbox(SQLModel, table=True):
     received_at: datetime = time_column()
     handled_at: datetime | None = time_column(required=False)
     error: str | None = Field(default=None, max_length=80)
+    seen_at: datetime | None = time_column(required=False)
 
 
 class Outbox(SQLModel, table=True):
@@ -153,7 +149,9 @@ class Outbox(SQLModel, table=True):
     `dropped` was overtaken: a person took the conversation before it left, or it came too late.
     `waiting` goes when the patient writes again: the platform takes nothing before. `progress` is
     how far it came by the platform's receipts; `origin_id` is the message it stands in for, which
-    could not go by its own channel.
+    could not go by its own channel. `seen_at` takes what did not arrive off the list of staff: one
+    of them saw it, or another message went in its place. `resent_at` is when it was sent a second
+    time because the first answer was lost.
     """
 
     __tablename__: ClassVar[str] = "outbox"
@@ -163,37 +161,19 @@ class Outbox(SQLModel, table=True):
         one_of(
             "state", "ready", "leased", "sending", "waiting", "sent", "failed", "unknown", "dropped"
         ),
-        Index(
-            "outbox_due",
-            "due_at",
-            sqlite_where=text("state = 'ready'"),
-            postgresql_where=text("state = 'ready'"),
+        partial_index("outbox_due", "due_at", where="state = 'ready' AND kind <> 'reminder'"),
+        partial_index(
+            "outbox_reminders_due", "due_at", where="state = 'ready' AND kind = 'reminder'"
         ),
-        Index(
-            "outbox_in_flight",
-            "lease_until",
-            sqlite_where=text("state IN ('leased', 'sending')"),
-            postgresql_where=text("state IN ('leased', 'sending')"),
+        partial_index(
+            "outbox_unsettled", "due_at", where="state = 'unknown' AND kind = 'reminder'"
         ),
+        partial_index("outbox_in_flight", "lease_until", where="lease_until IS NOT NULL"),
         Index("outbox_answers", "inbox_id"),
-        Index(
-            "outbox_undelivered",
-            "id",
-            sqlite_where=text("state IN ('failed', 'unknown')"),
-            postgresql_where=text("state IN ('failed', 'unknown')"),
-        ),
-        Index(
-            "outbox_waiting",
-            "conversation_id",
-            sqlite_where=text("state = 'waiting'"),
-            postgresql_where=text("state = 'waiting'"),
-        ),
-        Index(
-            "outbox_of_a_provider",
-            "provider_id",
-            sqlite_where=text("provider_id IS NOT NULL"),
-            postgresql_where=text("provider_id IS NOT NULL"),
-        ),
+        partial_index("outbox_undelivered", "id", where="state = 'failed' AND seen_at IS NULL"),
+        partial_index("outbox_in_doubt", "id", where="state = 'unknown' AND seen_at IS NULL"),
+        partial_index("outbox_waiting", "conversation_id", where="state = 'waiting'"),
+        partial_index("outbox_of_a_provider", "provider_id", where="provider_id IS NOT NULL"),
     )
     id: int | None = id_column()
     conversation_id: int = link_column("conversation.id")
@@ -214,6 +194,8 @@ class Outbox(SQLModel, table=True):
     expires_at: datetime | None = time_column(required=False)
     progress: str | None = Field(default=None, max_length=12)
     origin_id: int | None = link_column("outbox.id", required=False)
+    seen_at: datetime | None = time_column(required=False)
+    resent_at: datetime | None = time_column(required=False)
 
 
 class DeliveryReceipt(SQLModel, table=True):
@@ -286,13 +268,7 @@ class HandoffCase(SQLModel, table=True):
     __tablename__: ClassVar[str] = "handoff_case"
     __table_args__ = (
         one_of("state", "open", "claimed", "closed"),
-        Index(
-            "one_live_case",
-            "conversation_id",
-            unique=True,
-            sqlite_where=text("state <> 'closed'"),
-            postgresql_where=text("state <> 'closed'"),
-        ),
+        partial_index("one_live_case", "conversation_id", where="state <> 'closed'", unique=True),
         Index("cases_waiting", "state", "priority", "opened_at"),
         Index("cases_of_a_conversation", "conversation_id"),
     )
@@ -316,12 +292,7 @@ class RedFlag(SQLModel, table=True):
     __tablename__: ClassVar[str] = "red_flag"
     __table_args__ = (
         UniqueConstraint("inbox_id", name="one_alarm_a_message"),
-        Index(
-            "alarms_open",
-            "id",
-            sqlite_where=text("acknowledged_at IS NULL"),
-            postgresql_where=text("acknowledged_at IS NULL"),
-        ),
+        partial_index("alarms_open", "id", where="acknowledged_at IS NULL"),
     )
     id: int | None = id_column()
     conversation_id: int = link_column("conversation.id", index=True)

@@ -7,7 +7,7 @@ from sqlmodel import select
 
 from bot.app import App
 from bot.channels.base import HookRequest
-from bot.errors import Unknown
+from bot.errors import Refused, Unknown
 from bot.message import Kind
 from bot.store.db import Tx
 from bot.store.tables import Inbox
@@ -71,15 +71,15 @@ async def test_only_who_holds_a_conversation_answers_in_it(
     assert [worded.kind for worded in await patient.news()] == [Kind.NOTICE]
 
 
-async def test_a_reply_has_1_to_2000_characters(li: Browser, waiting: int) -> None:
+async def test_a_reply_has_1_to_4000_characters(li: Browser, waiting: int) -> None:
     await li.claim(waiting)
     await li.open(waiting)
     for text, status in (
         ("", 422),
         (" \n\t ", 422),
         ("\x00\x07", 422),
-        ("好" * 2000, 303),
-        ("好" * 2001, 422),
+        ("好" * 4000, 303),
+        ("好" * 4001, 422),
         ("😀好" * 500, 303),
     ):
         assert (await li.do("reply", waiting, text=text)).status_code == status, text[:4]
@@ -201,3 +201,30 @@ async def test_a_message_nobody_could_handle_is_a_dead_letter_without_its_words(
     assert "停车" not in shown
     assert f"/console/conversations/{private}" in letters.text
     assert f"{clock().astimezone(app.settings.zone):%H:%M}" in shown
+
+
+async def test_what_did_not_arrive_leaves_the_list_once_somebody_saw_to_it(
+    app: App, li: Browser, house: House, audited: Audited
+) -> None:
+    """It says in words why; taking it off is audited, and needs no case: it shows nothing."""
+    (inbound,) = house.text.parse(HookRequest("main", "你好".encode()), "钱大妈")
+    accepted = await app.turns.accept(inbound)
+    house.text.errors.append(Refused("bad number"))
+    await app.turns.answer(accepted, inbound.text)
+    while await app.delivery.drain():
+        pass
+    number = accepted.conversation_id
+    page = await li.get("/console/dead-letters")
+    assert "平台拒收了这条消息" in text_of(page)
+    assert "The platform refused this message" in text_of(
+        await li.get("/console/dead-letters?lang=en")
+    )
+    page = await li.get("/console/dead-letters?lang=zh-CN")
+    side, message = hidden(page, "side"), hidden(page, "message")
+    for _ in range(2):
+        await li.do("seen", number, side=side, message=message)
+    assert "平台拒收" not in text_of(await li.get("/console/dead-letters"))
+    looks = [row for row in await audited() if row[1] == "undelivered.seen"]
+    assert looks == [("staff:nurse.li", "undelivered.seen", number)]
+    refused = await li.do("seen", number, side="elsewhere", message=message)
+    assert refused.status_code == 400

@@ -6,7 +6,7 @@ from time import thread_time
 import pytest
 
 from bot.app import Content
-from bot.dialogue.understand import Understander, Understood
+from bot.dialogue.understand import Understander, Understood, Unknown
 from bot.hospital.live import LiveHospital
 from bot.hospital.model import Hospital
 from bot.message import MAX_TEXT
@@ -25,7 +25,7 @@ def understander(content: Content, matcher: Matcher, demonstration: Hospital) ->
     ("text", "number"),
     [
         ("1", 1), ("１", 1), ("①", 1), ("一", 1), ("第一个", 1), ("选1", 1), ("选第二个", 2),
-        ("2.", 2), ("2、", 2), ("两", 2), ("二", 2), ("十", 10), ("3 号", 3), ("0", 0), ("零", None),
+        ("2.", 2), ("2、", 2), ("两", 2), ("二", 2), ("十", 10), ("3 号", 3), ("0", 0), ("零", 0),
         ("10", None), ("1 2", None), ("12345678901234567890", None), ("-1", None), ("1个月", None),
         ("我选1", 1), ("Option 2", 2), ("number 3", 3), ("option", None), ("2 options", None),
     ],
@@ -66,7 +66,15 @@ def test_a_button_comes_back_as_it_went(
         ("TD", "stop", {"zh-CN", "en"}),
         ("退订", "stop", {"zh-CN", "en"}),
         ("never mind", "cancel", {"en"}),
-        ("我不要取消预约", None, set()),
+        ("我不要取消预约", "keep", {"zh-CN"}),
+        ("Please don't cancel my appointment", "keep", {"en"}),
+        ("我不要取消预约，我要改时间", None, set()),
+        ("“退订”", "stop", {"zh-CN", "en"}),
+        ("ＳＴＯＰ！！", "stop", {"zh-CN", "en"}),
+        ("【回T退订】", "stop", {"zh-CN"}),
+        ("恢复", "start", {"zh-CN"}),
+        ("cancel", "cancel", {"zh-CN", "en"}),
+        ("N", "no", {"zh-CN"}),
         ("取消我明天的预约", None, set()),
     ],
 )
@@ -76,6 +84,39 @@ def test_an_act_is_a_whole_message(
     said = understander.understand(text, TODAY)
     assert said.act == act
     assert said.act_in >= languages
+
+
+@pytest.mark.parametrize(
+    ("text", "stops", "act"),
+    [
+        ("T", True, None),
+        ("ｔ", True, None),
+        ("(R)", True, None),
+        ("TD", True, "stop"),
+        ("End.", True, "cancel"),
+        ("QUIT", True, "cancel"),
+        ("0000", True, "stop"),
+        ("revoke", True, None),
+        ("cancel", False, "cancel"),
+        ("N", False, "no"),
+        ("T2", False, None),
+        ("quit smoking", False, None),
+        ("x", False, None),
+    ],
+)
+def test_carriers_words_stop_text_messages_only(
+    understander: Understander, text: str, act: str | None, *, stops: bool
+) -> None:
+    said = understander.understand(text, TODAY)
+    assert (said.texted_stop, said.act) == (stops, act)
+
+
+def test_a_slip_of_one_letter_asks_nothing_and_shows_no_language(
+    understander: Understander,
+) -> None:
+    said = understander.understand("t", TODAY)
+    assert isinstance(said.decision, Unknown)
+    assert said.detected is None
 
 
 FRAGMENTS = (

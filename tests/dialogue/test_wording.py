@@ -1,13 +1,18 @@
 """How things are said: buttons or digits, in which language and script."""
 
+from dataclasses import replace
+
 import pytest
+import smsutil
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.app import Content
 from bot.channels.base import Limits
-from bot.dialogue.wording import Wording
+from bot.dialogue.wording import MOST_TYPED, Wording
 from bot.errors import WordingError
+from bot.hospital.live import LiveHospital
+from bot.hospital.model import Hospital
 from bot.message import Button, Kind, Say, clean_text
 from tests.dialogue.test_templates import REPLIES
 
@@ -39,7 +44,7 @@ def test_buttons_carry_the_question_they_answer(wording: Wording) -> None:
 def test_where_there_are_no_buttons_everything_can_be_typed(wording: Wording) -> None:
     worded = wording.word(ASK, "zh-CN", PHONE, {}, ask=12)
     assert worded.buttons == ()
-    assert worded.text.splitlines()[-3:] == ["1 停车收费", "2 都不是", "0 转人工"]
+    assert worded.text.splitlines()[-3:] == ["1 停车收费", "2 都不是", "0 转人工 9 再说一遍"]
     assert "#" not in worded.text
 
 
@@ -59,6 +64,32 @@ def test_what_is_typed_is_understood(
     say = Say("faq/thanks", shortcuts=(Button("label", value),))
     assert wording.word(say, lang, PHONE, {}).text.splitlines()[-1] == f"{typed} label"
     assert typed == "0" or content.catalog.act(typed) in ("menu", "back")
+
+
+def test_a_list_to_be_typed_is_never_long(wording: Wording) -> None:
+    options = tuple(Button(f"option {n}", f"intent:a.b{n}") for n in range(MOST_TYPED + 1))
+    say = Say("faq/candidates", Kind.QUESTION, options=options)
+    with pytest.raises(WordingError, match="at most 5 can be typed"):
+        wording.word(say, "en", PHONE, {})
+    assert wording.word(replace(say, options=options[:5]), "en", PHONE, {}).text.splitlines()[
+        -2:
+    ] == [
+        "5 option 4",
+        "0 a person, 9 repeat",
+    ]
+
+
+def parts(text: str) -> int:
+    return len(smsutil.split(text).parts)
+
+
+@pytest.mark.parametrize("lang", ["zh-CN", "en"])
+@pytest.mark.parametrize("name", ["faq/welcome", "consent/stopped", "consent/started", "faq/kept"])
+def test_what_is_said_often_is_one_text_message(
+    wording: Wording, demonstration: Hospital, lang: str, name: str
+) -> None:
+    known = {"h": LiveHospital(demonstration, 0).info(lang)}
+    assert parts(wording.word(Say(name), lang, Limits(private=False), known).text) == 1
 
 
 def test_too_few_buttons_are_none(wording: Wording) -> None:

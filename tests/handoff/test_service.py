@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlmodel import select
 
+from bot.channels.base import Limits
 from bot.errors import BadInput
 from bot.handoff import service
 from bot.message import Address, Inbound, Kind, Worded
@@ -15,6 +16,7 @@ from bot.store.db import Engine, Tx
 from bot.store.tables import Audit, Conversation, HandoffCase, Staff
 
 NOW = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
+PULLED = Limits(pull=True)
 
 
 @pytest.fixture
@@ -87,9 +89,9 @@ async def test_one_conversation_has_one_live_case(engine: Engine, conversation: 
 async def test_only_the_holder_speaks_and_gives_back(engine: Engine, conversation: int) -> None:
     await opened(engine, conversation)
 
-    def say(staff: int) -> Callable[[Tx], int]:
+    def say(staff: int) -> Callable[[Tx], list[int]]:
         return lambda tx: service.reply(
-            tx, conversation, "您好", staff_id=staff, actor="x", pull=True, now=NOW
+            tx, conversation, "您好", staff_id=staff, actor="x", limits=PULLED, now=NOW
         )
 
     def give(staff: int) -> Callable[[Tx], None]:
@@ -176,11 +178,30 @@ async def test_a_note_is_kept_with_the_case(engine: Engine, conversation: int) -
     assert (case.state, case.note, case.token) == ("closed", "已解答", 3)
 
 
+async def test_a_long_reply_goes_in_parts_and_its_form_counts_once(
+    engine: Engine, conversation: int
+) -> None:
+    await opened(engine, conversation)
+    await engine.write(claim(conversation, 1))
+    text = "请空腹来抽血。" * 10
+    narrow = Limits(text=30, pull=True)
+    sent = await engine.write(
+        lambda tx: service.reply(
+            tx, conversation, text, staff_id=1, actor="x", limits=narrow, now=NOW, dedupe_key="once"
+        )
+    )
+    said = await engine.read(lambda tx: outbox.after(tx, conversation, 0))
+    assert [number for number, _ in said] == sent
+    assert [worded.kind for _, worded in said] == [Kind.STAFF] * 3
+    assert "".join(worded.text for _, worded in said) == text
+    assert all(len(worded.text) <= 30 for _, worded in said)
+
+
 async def test_a_notice_outside_a_turn_has_its_own_place(engine: Engine, conversation: int) -> None:
     for text in ("一", "二"):
         await engine.write(
             lambda tx, t=text: service.notice(
-                tx, conversation, Worded(t, Kind.NOTICE), pull=True, now=NOW
+                tx, conversation, Worded(t, Kind.NOTICE), limits=PULLED, now=NOW
             )  # type: ignore[misc]
         )
     said = await engine.read(lambda tx: outbox.after(tx, conversation, 0))

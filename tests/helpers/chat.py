@@ -13,7 +13,8 @@
     > 停车场几点关
     (bot is silent: a person holds the conversation)
 
-`>` a patient writes, or taps a [button]; `<` one message she sees, `…` standing for anything, line
+`>` a patient writes, or taps a [button], or (looks), or types (the code) that her phone was sent, or
+(a wrong code); `<` one message she sees, `…` standing for anything, line
 breaks for spaces, (emergency) and the like before it for its kind, [labels] after it for its buttons;
 `!` staff: claims, takes over, says: …, gives back; `@` when, where and who: a moment, a time of day,
 `+20 min`; a channel; a name. Everything a patient is told must stand there.
@@ -39,6 +40,7 @@ _LATER = re.compile(r"\+(\d{1,4}) (min|h|days?)")
 _SILENT = re.compile(r"\(bot is silent(?:: .+)?\)")
 _KIND = re.compile(rf"\(({'|'.join(kind.value for kind in Kind)})\) ?")
 _TAP = re.compile(r"\[(.+)\]")
+_LOOKS, _CODE, _WRONG_CODE = "(looks)", "(the code)", "(a wrong code)"
 _ACTIONS = ("claims", "takes over", "gives back")
 _SPACE = re.compile(r"\s+")
 
@@ -262,8 +264,11 @@ class Player:
         patient = self._patient
         assert patient is not None
         seen = self._seen.setdefault((patient.name, self._channel), [])
-        if step.says is not None:
-            said = await self._world.says(patient, self._channel, self._words(step, seen))
+        if step.says == _LOOKS:
+            said = await self._world.hears(patient, self._channel)
+        elif step.says is not None:
+            words = await self._words(step, seen, patient)
+            said = await self._world.says(patient, self._channel, words)
         else:
             said = []
             for action, words in step.acts:
@@ -284,8 +289,13 @@ class Player:
         else:
             await self._world.gives_back(*who)
 
-    def _words(self, step: Step, seen: Sequence[Worded]) -> str:
-        """Return what is sent: the words, or the value of the last button with this label."""
+    async def _words(self, step: Step, seen: Sequence[Worded], patient: Patient) -> str:
+        """Return what is sent: the words, the value of the last button with this label, or a code."""
+        if step.says == _CODE:
+            return await self._world.code_of(patient)
+        if step.says == _WRONG_CODE:
+            code = await self._world.code_of(patient)
+            return f"{(int(code) + 1) % 10 ** len(code):0{len(code)}d}"
         tap = _TAP.fullmatch(step.says or "")
         if tap is None:
             return step.says or ""

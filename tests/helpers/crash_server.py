@@ -30,7 +30,7 @@ from bot.hospital.files import DEMO, read_files
 from bot.hospital.model import Hospital
 from bot.logs import set_up
 from bot.message import Address, Inbound, Outbound, Sent, Worded
-from bot.messages import inbox, outbox
+from bot.messages import inbox, leases, outbox
 from bot.settings import load_settings
 from bot.store.db import Link, Tx
 from bot.store.statements import Hot
@@ -183,11 +183,11 @@ def _blind_requeue() -> None:
     """Send again whatever has no recorded result: the sin that the delivery test must find."""
     from sqlalchemy import bindparam, update
 
-    table = outbox._outbox
-    outbox._LOST = Hot(
+    table = leases._outbox
+    leases._LOST = Hot(
         update(table)
         .where(table.c.state == "sending", table.c.lease_until <= bindparam("now"))
-        .values(state="ready", lease_until=None)
+        .values(state="ready", lease_until=None, due_at=bindparam("due_at_"))
     )
 
 

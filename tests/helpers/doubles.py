@@ -19,10 +19,9 @@ class RecordingChannel:
         held: messages with these texts wait for `let_go` before they are answered.
     """
 
-    limits = Limits(text=4_000, buttons=0, pull=False)
-
-    def __init__(self, name: str = "push") -> None:
+    def __init__(self, name: str = "push", limits: Limits | None = None) -> None:
         self.name = name
+        self.limits = limits or Limits(text=4_000, buttons=0, pull=False)
         self.taken: list[Outbound] = []
         self.answers: dict[str, list[Exception]] = {}
         self.held: set[str] = set()

@@ -30,10 +30,11 @@ _MOST_BATCHES = 20
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """Somebody who writes to the hospital."""
+    """Somebody who writes to the hospital; on text messages, from her phone."""
 
     name: str
     about: str
+    phone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,10 @@ class Colleague:
 PATIENTS: Mapping[str, Patient] = {
     patient.name: patient
     for patient in (
-        Patient("赵大爷", "an old man who writes as he speaks, in dialect"),
-        Patient("孙妈妈", "a mother who asks for her child"),
-        Patient("Ms Carter", "speaks English only"),
-        Patient("小林", "a young office worker, short of time"),
+        Patient("赵大爷", "an old man who writes as he speaks, in dialect", "+8613800138001"),
+        Patient("孙妈妈", "a mother who asks for her child", "+8613800138002"),
+        Patient("Ms Carter", "speaks English only", "+8613800138003"),
+        Patient("小林", "a young office worker, short of time", "+8613800138004"),
     )
 }
 STAFF: Mapping[str, Colleague] = {
@@ -73,7 +74,7 @@ class TextMessages:
     """
 
     name = "text"
-    limits = Limits(text=4_000, buttons=0, pull=False)
+    limits = Limits(text=4_000, buttons=0, pull=False, private=False)
 
     def __init__(self) -> None:
         self.sent: list[Outbound] = []
@@ -129,7 +130,7 @@ class World:
     async def says(self, patient: Patient, channel: str, words: str) -> list[Worded]:
         """Let a patient write; return what she was answered by now."""
         if channel == TextMessages.name:
-            (inbound,) = self._text.parse(HookRequest("main", words.encode()), patient.name)
+            (inbound,) = self._text.parse(HookRequest("main", words.encode()), patient.phone)
             accepted = await self.app.turns.accept(inbound)
             await self.app.turns.answer(accepted, inbound.text)
             return await self.hears(patient, channel)
@@ -142,10 +143,20 @@ class World:
         for _ in range(_MOST_BATCHES):
             if not await self.app.delivery.drain():
                 break
-        mine = [letter.worded for letter in self._text.sent if letter.address.user == patient.name]
+        mine = [letter.worded for letter in self._text.sent if letter.address.user == patient.phone]
         seen = self._read.get(patient.name, 0)
         self._read[patient.name] = len(mine)
         return mine[seen:]
+
+    async def code_of(self, patient: Patient) -> str:
+        """Return the newest one-time code that a patient's phone was sent."""
+        while await self.app.delivery.drain():
+            pass
+        sent = (
+            letter for letter in reversed(self._text.sent) if letter.address.user == patient.phone
+        )
+        templates = (letter.worded.template for letter in sent)
+        return next(t.values["code"] for t in templates if t is not None)
 
     async def claims(self, colleague: Colleague, patient: Patient, channel: str) -> None:
         """Let a member of staff take a patient's open case."""
@@ -172,7 +183,7 @@ class World:
 
     def _address(self, patient: Patient, channel: str) -> Address:
         if channel == TextMessages.name:
-            return Address(channel, "main", patient.name)
+            return Address(channel, "main", patient.phone)
         return Address(channel, "main", self._pages[patient.name].user)
 
 

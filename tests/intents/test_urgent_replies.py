@@ -1,6 +1,7 @@
 """The reply to a red flag: the number first, in a fixed order, and nothing it must not say."""
 
 import re
+from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,6 +30,8 @@ WAIT = {"zh-CN": "可能是紧急情况", "en": "may be an emergency"}
 WHERE = {"zh-CN": "急诊", "en": "emergency department"}
 HUMAN = {"zh-CN": "“人工”", "en": '"staff"'}
 MINOR = {"zh-CN": "大人", "en": "an adult near you"}
+NOW_WORDS = {"zh-CN": ("现在接手", "现在就给您"), "en": ("take over now", "here now")}
+OPENS = datetime(2026, 11, 19, 8, 0, tzinfo=UTC)
 CASES = list(product(LANGUAGES, PLACES, HOSPITALS))
 
 
@@ -40,7 +43,10 @@ def reply(lang: str, name: str, numbers: Numbers, hospital: str = "whole", **mor
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    values = {"numbers": numbers, "h": HOSPITALS[hospital], "kind": "chest_pain", **more}
+    environment.filters["day"] = "{:%d %b}".format
+    environment.filters["hm"] = "{:%H:%M}".format
+    hours = {"staffed": True, "opens": OPENS, "opens_today": True}
+    values = {"numbers": numbers, "h": HOSPITALS[hospital], "kind": "chest_pain", **hours, **more}
     return environment.get_template(f"urgent/{name}.txt.j2").render(values).strip()
 
 
@@ -73,6 +79,21 @@ def test_no_reply_diagnoses_reassures_or_sells(
         text = reply(lang, name, PLACES[place], hospital, kind=kind, minor=True)
         assert banned_in(text, BANNED[lang]) == []
         assert not re.search(r"[{}]|None|undefined", text)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("name", ["emergency", "crisis", "short"])
+@pytest.mark.parametrize(("opens", "today"), [(OPENS, True), (OPENS, False), (None, False)])
+def test_at_night_nobody_is_promised_now(
+    lang: str, name: str, opens: datetime | None, *, today: bool
+) -> None:
+    text = reply(lang, name, PLACES["CN"], staffed=False, opens=opens, opens_today=today)
+    by_day = reply(lang, name, PLACES["CN"])
+    assert text.splitlines()[:-1] == by_day.splitlines()[:-1], "only the offer of a person differs"
+    assert not any(words in text for words in NOW_WORDS[lang])
+    assert HUMAN[lang] in text.splitlines()[-1]
+    assert ("08:00" in text) is (opens is not None)
+    assert banned_in(text, BANNED[lang]) == []
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

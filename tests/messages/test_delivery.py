@@ -8,7 +8,7 @@ import pytest
 
 from bot.errors import Refused, SendError, TryLater, Unknown, Unreachable
 from bot.messages import delivery as delivery_module
-from bot.messages import outbox
+from bot.messages import departure, leases
 from bot.messages.delivery import LEASE, RETRY_STEPS, SENDING, Delivery
 from bot.store.db import Engine, Tx
 from tests.helpers.doubles import RecordingChannel
@@ -150,9 +150,9 @@ async def test_the_net_frees_what_dead_senders_held(
     """
 
     def die(tx: Tx) -> None:
-        leased = outbox.claim(tx, "the dead", clock(), clock() + LEASE, 10)
+        leased = leases.claim(tx, "the dead", clock(), clock() + LEASE, 10)
         assert len(leased) == 2
-        outbox.start(tx, leased[1:], clock() + SENDING)
+        departure.start(tx, leased[1:], clock(), clock() + SENDING, lambda *_: None)
 
     await say("u1", "没发")
     await say("u2", "也许发了")

@@ -10,7 +10,7 @@ import pytest
 from bot.errors import Refused, TryLater, Unknown
 from bot.handoff import service as handoff
 from bot.message import Kind
-from bot.messages import outbox
+from bot.messages import departure, leases
 from bot.messages.delivery import LEASE, RETRY_STEPS, SENDING, Delivery
 from bot.store.db import Engine, Tx
 from bot.store.tables import Staff
@@ -59,7 +59,7 @@ async def test_the_bot_is_silent_once_a_nurse_has_claimed(
             "我是李护士",
             staff_id=staff_id,
             actor="li",
-            pull=False,
+            limits=channel.limits,
             now=clock(),
         )
     )
@@ -73,9 +73,12 @@ async def test_a_claim_between_lease_and_sending_still_silences_the_bot(
 ) -> None:
     """I4: ownership is asked when the message leaves, not when it was taken from the queue."""
     conversation_id = await say("u1", "机器人的回答")
-    leased = await engine.write(lambda tx: outbox.claim(tx, "me", clock(), clock() + LEASE, 10))
+    leased = await engine.write(lambda tx: leases.claim(tx, "me", clock(), clock() + LEASE, 10))
     await nurse_claims(engine, conversation_id, clock())
-    assert await engine.write(lambda tx: outbox.start(tx, leased, clock() + SENDING)) == []
+    started = await engine.write(
+        lambda tx: departure.start(tx, leased, clock(), clock() + SENDING, lambda *_: None)
+    )
+    assert started.sending == []
     assert await states(engine) == {"机器人的回答": "dropped"}
 
 

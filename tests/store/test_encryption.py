@@ -26,7 +26,7 @@ from bot.store.keyring import Keyring, add_key, drop_old_keys, load_keyring
 from bot.store.postgres import PostgresEngine
 from bot.store.rotation import reseal
 from bot.store.sqlite import SqliteEngine
-from bot.store.tables import Conversation, HandoffCase, Inbox, Outbox, Person
+from bot.store.tables import Conversation, HandoffCase, Inbox, OneTimeCode, Outbox, Person
 
 NOW = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
 NAME, PHONE, DOCUMENT, WORDS = "欧阳雪莉", "13900004711", "110101199003074477", "膝盖肿得像馒头"
@@ -66,6 +66,16 @@ def everything(tx: Tx) -> None:
                 state="open",
                 note=f"{NAME} {PHONE} {WORDS}",
                 opened_at=NOW,
+            )
+        )
+        session.add(
+            OneTimeCode(
+                conversation_id=accepted.conversation_id,
+                phone=PHONE,
+                phone_index=tx.keyring.index(PHONE, "person.phone"),
+                code_index=tx.keyring.index("471100", "one_time_code"),
+                created_at=NOW,
+                expires_at=NOW,
             )
         )
 

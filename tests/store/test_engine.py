@@ -1,13 +1,15 @@
 """What both engines promise: stored together, undone alone, in order, once."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import pytest
 
 from bot.message import Address, Inbound, Kind, Worded
-from bot.messages import inbox, outbox
+from bot.messages import departure, inbox, leases, outbox
+from bot.messages.departure import Departing
+from bot.messages.leases import Leased
 from bot.store.db import Engine, Tx
 
 NOW = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
@@ -15,6 +17,11 @@ NOW = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
 
 def said(key: str, text: str = "你好", user: str = "u1") -> Inbound:
     return Inbound(Address("webchat", "main", user), key, text)
+
+
+def start(leased: Sequence[Leased]) -> Callable[[Tx], list[Departing]]:
+    """Return what begins to send messages, on channels without limits."""
+    return lambda tx: departure.start(tx, leased, NOW, NOW, lambda *_: None).sending
 
 
 async def test_a_message_is_stored_once_however_often_it_comes(engine: Engine) -> None:
@@ -74,21 +81,20 @@ async def test_delivery_is_claimed_once_in_order_and_fenced(engine: Engine) -> N
             )
 
     await engine.write(fill)
-    first = await engine.write(lambda tx: outbox.claim(tx, "one", NOW, NOW, 10))
+    first = await engine.write(lambda tx: leases.claim(tx, "one", NOW, NOW, 10))
     assert [item.worded.text for item in first] == ["2"], "the second waits for the first"
-    assert await engine.write(lambda tx: outbox.claim(tx, "two", NOW, NOW, 10)) == []
-    assert await engine.write(lambda tx: outbox.recover(tx, NOW)) == (1, 0)
-    second = await engine.write(lambda tx: outbox.claim(tx, "two", NOW, NOW, 10))
+    assert await engine.write(lambda tx: leases.claim(tx, "two", NOW, NOW, 10)) == []
+    assert await engine.write(lambda tx: leases.recover(tx, NOW)) == (1, 0)
+    second = await engine.write(lambda tx: leases.claim(tx, "two", NOW, NOW, 10))
     assert [item.attempt for item in second] == [2]
-    assert await engine.write(lambda tx: outbox.start(tx, first, NOW)) == [], (
-        "the first owner lost its lease"
-    )
-    ((item, letter),) = await engine.write(lambda tx: outbox.start(tx, second, NOW))
-    assert letter.address.user == "u1"
-    assert await engine.write(lambda tx: outbox.finish(tx, item, NOW, state="sent"))
-    assert not await engine.write(lambda tx: outbox.finish(tx, item, NOW, state="failed"))
+    assert await engine.write(start(first)) == [], "the first owner lost its lease"
+    (departing,) = await engine.write(start(second))
+    item = departing.item
+    assert departing.letter.address.user == "u1"
+    assert await engine.write(lambda tx: leases.finish(tx, item, NOW, state="sent"))
+    assert not await engine.write(lambda tx: leases.finish(tx, item, NOW, state="failed"))
     assert [
-        i.worded.text for i in await engine.write(lambda tx: outbox.claim(tx, "one", NOW, NOW, 10))
+        i.worded.text for i in await engine.write(lambda tx: leases.claim(tx, "one", NOW, NOW, 10))
     ] == ["3"]
 
 
@@ -100,8 +106,8 @@ async def test_a_message_that_may_have_left_is_never_claimed_again(engine: Engin
         outbox.enqueue(tx, accepted.conversation_id, 2, Worded("x"), NOW, pull=False)
 
     await engine.write(fill)
-    leased = await engine.write(lambda tx: outbox.claim(tx, "one", NOW, NOW, 10))
-    await engine.write(lambda tx: outbox.start(tx, leased, NOW))
-    assert await engine.write(lambda tx: outbox.recover(tx, NOW)) == (0, 1)
-    assert await engine.write(lambda tx: outbox.claim(tx, "two", NOW, NOW, 10)) == []
+    leased = await engine.write(lambda tx: leases.claim(tx, "one", NOW, NOW, 10))
+    await engine.write(start(leased))
+    assert await engine.write(lambda tx: leases.recover(tx, NOW)) == (0, 1)
+    assert await engine.write(lambda tx: leases.claim(tx, "two", NOW, NOW, 10)) == []
     assert await engine.read(outbox.counts) == {"unknown": 1}

@@ -28,13 +28,27 @@ def upgrade() -> None:
         batch.add_column(sa.Column("expires_at", _TIME, nullable=True))
         batch.add_column(sa.Column("progress", sa.String(12), nullable=True))
         batch.add_column(sa.Column("origin_id", _ID, nullable=True))
+        batch.add_column(sa.Column("seen_at", _TIME, nullable=True))
+        batch.add_column(sa.Column("resent_at", _TIME, nullable=True))
         batch.create_foreign_key("outbox_origin", "outbox", ["origin_id"], ["id"])
-    for name, column, condition in (
-        ("outbox_waiting", "conversation_id", "state = 'waiting'"),
-        ("outbox_of_a_provider", "provider_id", "provider_id IS NOT NULL"),
+    op.add_column("inbox", sa.Column("seen_at", _TIME, nullable=True))
+    for name in ("outbox_due", "outbox_undelivered", "outbox_in_flight"):
+        op.drop_index(name, "outbox")
+    op.drop_index("inbox_dead", "inbox")
+    for name, table, column, condition in (
+        ("outbox_due", "outbox", "due_at", "state = 'ready' AND kind <> 'reminder'"),
+        ("outbox_reminders_due", "outbox", "due_at", "state = 'ready' AND kind = 'reminder'"),
+        ("outbox_unsettled", "outbox", "due_at", "state = 'unknown' AND kind = 'reminder'"),
+        ("outbox_undelivered", "outbox", "id", "state = 'failed' AND seen_at IS NULL"),
+        ("outbox_in_doubt", "outbox", "id", "state = 'unknown' AND seen_at IS NULL"),
+        ("outbox_in_flight", "outbox", "lease_until", "lease_until IS NOT NULL"),
+        ("outbox_waiting", "outbox", "conversation_id", "state = 'waiting'"),
+        ("outbox_of_a_provider", "outbox", "provider_id", "provider_id IS NOT NULL"),
+        ("inbox_dead", "inbox", "id", "state = 'dead' AND seen_at IS NULL"),
+        ("inbox_in_order", "inbox", "conversation_id seq", "state = 'new'"),
     ):
         where = sa.text(condition)
-        op.create_index(name, "outbox", [column], sqlite_where=where, postgresql_where=where)
+        op.create_index(name, table, column.split(), sqlite_where=where, postgresql_where=where)
     _receipts()
     _permissions_and_pace()
     _codes()

@@ -1,0 +1,199 @@
+"""The instant of sending: what was true when a message was stored is asked once more.
+
+A message is dropped when a person took the conversation meanwhile (I4), when it is too late, or when a
+reminder's patient wants none any more. It waits where the platform takes nothing before the patient
+writes, goes back to the queue where its account or address was sent enough, and fails where nothing
+can be reached.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+
+from bot.channels.base import Limits
+from bot.errors import SealedError
+from bot.message import Address, Kind, Outbound
+from bot.messages import leases, permissions, windows
+from bot.messages.leases import Leased
+from bot.messages.outbox import SPOKEN_WHILE_HELD
+from bot.messages.pace import Pacer, account_key
+from bot.store.db import Tx
+from bot.store.statements import Hot
+from bot.store.tables import Conversation, Outbox
+
+_outbox = Outbox.__table__  # type: ignore[attr-defined]
+_conversation = Conversation.__table__  # type: ignore[attr-defined]
+
+_START = Hot(
+    update(_outbox)
+    .where(
+        _outbox.c.id == bindparam("outbox_id"),
+        _outbox.c.owner == bindparam("owner_"),
+        _outbox.c.attempts == bindparam("attempt"),
+        _outbox.c.state == "leased",
+    )
+    .values(state="sending", lease_until=bindparam("until"))
+)
+_STOP = Hot(
+    update(_outbox)
+    .where(_outbox.c.id == bindparam("outbox_id"))
+    .values(
+        state=bindparam("state_"),
+        due_at=bindparam("due_at_"),
+        error=bindparam("error_"),
+        attempts=_outbox.c.attempts - bindparam("given_back"),
+        lease_until=None,
+    )
+)
+_TO = Hot(
+    select(
+        _conversation.c.channel,
+        _conversation.c.account,
+        _conversation.c.user,
+        _conversation.c.holder,
+        _conversation.c.opted_out_at,
+        _conversation.c.unreachable_at,
+    ).where(_conversation.c.id == bindparam("conversation_id"))
+)
+
+#: Why a notice could not go, in its record.
+NO_PERMISSION = "no permission for this notice"
+
+#: Finds what a channel's account can carry; None where it is not set up.
+LimitsOf = Callable[[str, str], Limits | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Departing:
+    """A message on its way, and what it used up.
+
+    Attributes:
+        window: the end of the window it was counted in; None where nothing was counted.
+        permission: the kind of notice it used a permission of.
+    """
+
+    item: Leased
+    letter: Outbound
+    window: datetime | None = None
+    permission: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A message that does not go now.
+
+    Attributes:
+        state: "ready" (later), "waiting", "failed" or "dropped".
+        due_at: when it may go, for "ready".
+    """
+
+    item: Leased
+    state: str
+    reason: str
+    channel: str
+    account: str
+    due_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Started:
+    """What a batch came to."""
+
+    sending: list[Departing] = field(default_factory=list)
+    stopped: list[Stopped] = field(default_factory=list)
+
+
+class _Stop(Exception):
+    """Ends the departure of one message."""
+
+    def __init__(self, state: str, reason: str, due_at: datetime | None = None) -> None:
+        super().__init__(reason)
+        self.state, self.reason, self.due_at = state, reason, due_at
+
+
+def start(
+    tx: Tx, leased: Sequence[Leased], now: datetime, until: datetime, limits_of: LimitsOf
+) -> Started:
+    """Mark messages as being sent; return those that may be, with where they go, and the others.
+
+    One whose lease went to somebody else is left to them.
+    """
+    started = Started()
+    pacer = Pacer(tx, now)
+    for item in leased:
+        try:
+            to = tx.one(_TO, conversation_id=item.conversation_id)
+        except (SealedError, ValueError):
+            leases.unreadable(tx, item.id)
+            continue
+        if not tx.run(
+            _START, outbox_id=item.id, owner_=item.owner, attempt=item.attempt, until=until
+        ):
+            continue
+        limits = limits_of(to.channel, to.account) or Limits()
+        try:
+            started.sending.append(_depart(tx, item, to, limits, pacer, now))
+        except _Stop as stop:
+            _stopped(tx, item, stop, now)
+            started.stopped.append(
+                Stopped(item, stop.state, stop.reason, to.channel, to.account, stop.due_at)
+            )
+    pacer.save()
+    return started
+
+
+def _depart(
+    tx: Tx, item: Leased, to: Any, limits: Limits, pacer: Pacer, now: datetime
+) -> Departing:
+    _ask_again(item, to, now)
+    bulk = item.worded.kind is Kind.REMINDER
+    later = pacer.wait(
+        account_key(to.channel, to.account), item.conversation_id, limits.rates(to.user), bulk=bulk
+    )
+    if later is not None:
+        raise _Stop("ready", "sent enough for now", later)
+    template = item.worded.template.name if item.worded.template else None
+    permission = template if template in limits.permitted else None
+    if permission is not None and not permissions.take(tx, item.conversation_id, permission):
+        raise _Stop("failed", NO_PERMISSION)
+    window = None
+    if limits.counted and template not in limits.templates:
+        window = windows.take(tx, item.conversation_id, now)
+        if window is None:
+            raise _Stop("waiting", "until the patient writes")
+    letter = Outbound(
+        item.id,
+        Address(to.channel, to.account, to.user),
+        item.worded,
+        item.attempt,
+        item.created_at,
+    )
+    return Departing(item, letter, window, permission)
+
+
+def _ask_again(item: Leased, to: Any, now: datetime) -> None:
+    kind = item.worded.kind
+    if item.lost is not None:
+        raise _Stop("failed", item.lost)
+    if item.expires_at is not None and item.expires_at <= now:
+        raise _Stop("dropped", "too late")
+    if to.holder == "staff" and kind not in SPOKEN_WHILE_HELD:
+        raise _Stop("dropped", "held by staff")
+    if kind is Kind.REMINDER and to.opted_out_at is not None:
+        raise _Stop("dropped", "opted out")
+    if to.unreachable_at is not None:
+        raise _Stop("failed", "unreachable")
+
+
+def _stopped(tx: Tx, item: Leased, stop: _Stop, now: datetime) -> None:
+    tx.run(
+        _STOP,
+        outbox_id=item.id,
+        state_=stop.state,
+        due_at_=stop.due_at or now,
+        error_=stop.reason if stop.state != "ready" else None,
+        given_back=1 if stop.state in ("ready", "waiting") else 0,
+    )

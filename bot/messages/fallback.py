@@ -1,0 +1,185 @@
+"""Another way to the same person, when a message cannot go by its own channel.
+
+Only addresses that the person proved to be hers take part, in her own order or the hospital's, each
+once for one message. Where others may read what arrives, a neutral text goes instead; an emergency
+keeps its words. Whoever found no other way stands in the console's list of what did not arrive.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+
+from bot.channels.base import Channel, Limits, channel_of
+from bot.message import Kind, Worded
+from bot.messages import outbox
+from bot.messages.leases import Leased
+from bot.store.db import Tx
+from bot.store.statements import Hot
+from bot.store.tables import Conversation, Outbox, Person
+
+_outbox = Outbox.__table__  # type: ignore[attr-defined]
+_conversation = Conversation.__table__  # type: ignore[attr-defined]
+_person = Person.__table__  # type: ignore[attr-defined]
+
+_PERSON = Hot(
+    select(
+        _conversation.c.person_id,
+        _conversation.c.opted_out_at,
+        _conversation.c.session,
+        _person.c.channel_order,
+    )
+    .join_from(_conversation, _person, _conversation.c.person_id == _person.c.id)
+    .where(_conversation.c.id == bindparam("conversation_id"))
+)
+_ADDRESSES = Hot(
+    select(
+        _conversation.c.id,
+        _conversation.c.channel,
+        _conversation.c.account,
+        _conversation.c.opted_out_at,
+        _conversation.c.session,
+    )
+    .where(
+        _conversation.c.person_id == bindparam("person_id"),
+        _conversation.c.verified_at.is_not(None),
+        _conversation.c.unreachable_at.is_(None),
+    )
+    .order_by(_conversation.c.id)
+)
+_USED = Hot(
+    select(_outbox.c.conversation_id).where(_outbox.c.dedupe_key == bindparam("dedupe_key"))
+)
+_FIRST = Hot(
+    select(_outbox.c.conversation_id, _outbox.c.body, _outbox.c.kind).where(
+        _outbox.c.id == bindparam("outbox_id")
+    )
+)
+_REPLACED = Hot(
+    update(_outbox)
+    .where(_outbox.c.id == bindparam("outbox_id"))
+    .values(seen_at=bindparam("seen_at_"), state=bindparam("state_"))
+)
+
+#: What is still wanted when a receipt says, perhaps hours later, that it never arrived.
+_STILL_WANTED = frozenset({Kind.REMINDER, Kind.NOTICE, Kind.STAFF, Kind.EMERGENCY})
+
+#: Words a text for eyes that are not the patient's: (language, kind) → what to send.
+Neutral = Callable[[str, Kind], Worded]
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How a person can be reached otherwise.
+
+    Attributes:
+        order: channels, best first, where the person named none.
+        neutral: None where no neutral text is to be had: then nothing goes where others may read it.
+        said: hears of every conversation in which something was said, or could not go.
+        lang: what is spoken where a conversation does not say.
+    """
+
+    channels: Mapping[str, Channel]
+    order: Sequence[str]
+    neutral: Neutral | None
+    said: Callable[[int], None]
+    lang: str
+
+    def limits_of(self, channel: str, account: str) -> Limits | None:
+        """Return what an account can carry, None where it is not set up."""
+        found = channel_of(self.channels, channel, account)
+        return found.limits if found else None
+
+
+def stand_in(tx: Tx, ways: Ways, item: Leased, state: str, now: datetime) -> int | None:
+    """Store one message in place of `item`, which could not go; return its id, None without one.
+
+    What waited here is dropped where all of it went elsewhere; a neutral text leaves it waiting. Staff
+    are told of what nobody can send.
+    """
+    tx.after_commit.append(lambda: ways.said(item.conversation_id))
+    stays = item.only_here or (item.lost is not None and item.worded.kind not in _STILL_WANTED)
+    found = None if stays else _sent_otherwise(tx, ways, item, now)
+    if found is None:
+        return None
+    tx.after_commit.append(lambda: ways.said(found.conversation_id))
+    if not found.pulled:
+        replaced = "dropped" if state == "waiting" and found.whole else state
+        tx.run(_REPLACED, outbox_id=item.id, seen_at_=now, state_=replaced)
+    return found.id
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What goes in the place of a message.
+
+    Attributes:
+        whole: it says all that the message says.
+        pulled: she has to look for it herself: nobody can say that it reached her.
+    """
+
+    id: int
+    conversation_id: int
+    whole: bool
+    pulled: bool
+
+
+def _sent_otherwise(tx: Tx, ways: Ways, item: Leased, now: datetime) -> _Found | None:
+    first_id, home, said = _first(tx, item)
+    person = tx.one(_PERSON, conversation_id=home)
+    if person is None:
+        return None
+    for address in _in_order(
+        ways, person.channel_order, tx.rows(_ADDRESSES, person_id=person.person_id)
+    ):
+        limits = ways.limits_of(address.channel, address.account)
+        key = f"stand-in:{first_id}:{address.id}"
+        if limits is None or address.id == home or tx.one(_USED, dedupe_key=key) is not None:
+            continue
+        if said.kind is Kind.REMINDER and address.opted_out_at is not None:
+            continue
+        worded = _worded(ways, said, limits, address.session or person.session)
+        if worded is None:
+            continue
+        place = outbox.next_place(tx, address.id)
+        stored = outbox.enqueue(
+            tx, address.id, place, worded, now, pull=limits.pull,
+            dedupe_key=key, expires_at=item.expires_at, origin_id=first_id,
+        )  # fmt: skip
+        return _Found(stored, address.id, worded.text == said.text, limits.pull)
+    return None
+
+
+def _first(tx: Tx, item: Leased) -> tuple[int, int, Worded]:
+    """Return (id, conversation, words) of the message that all stand-ins stand in for."""
+    if item.origin_id is None:
+        return item.id, item.conversation_id, item.worded
+    row = tx.one(_FIRST, outbox_id=item.origin_id)
+    return item.origin_id, row.conversation_id, outbox.worded(row)
+
+
+def _in_order(ways: Ways, own: str | None, addresses: Sequence[Any]) -> Iterator[Any]:
+    order = dict.fromkeys([*(own or "").split(), *ways.order])
+    for channel in order:
+        yield from (address for address in addresses if address.channel == channel)
+
+
+def _worded(
+    ways: Ways, said: Worded, limits: Limits, session: Mapping[str, Any] | None
+) -> Worded | None:
+    """Return what goes: the same words, or a neutral text; None where neither can."""
+    same = Worded(said.text, said.kind, template=said.template)  # its buttons mean nothing there
+    if (limits.private or said.kind is Kind.EMERGENCY) and _fits(same, limits):
+        return same
+    if ways.neutral is None:
+        return None
+    neutral = ways.neutral((session or {}).get("lang", ways.lang), said.kind)
+    return neutral if _fits(neutral, limits) else None
+
+
+def _fits(worded: Worded, limits: Limits) -> bool:
+    if worded.template is not None and worded.template.name in limits.templates:
+        return True
+    return limits.free_text and limits.measure(worded.text) <= limits.text

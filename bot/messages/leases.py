@@ -1,0 +1,234 @@
+"""Leases: who may send which message, and what became of it. `departure` is between the two.
+
+Two lanes: whatever is due of a conversation comes before bulk reminders, emergencies before all.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    LargeBinary,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
+
+from bot.errors import SealedError
+from bot.message import Kind, Sent, Worded
+from bot.messages import receipts
+from bot.messages.outbox import said_by
+from bot.messages.progress import rank, rank_of
+from bot.messages.receipts import PROVIDER_ID_LENGTH
+from bot.store.db import Tx
+from bot.store.statements import Hot
+from bot.store.tables import Outbox
+
+_outbox = Outbox.__table__  # type: ignore[attr-defined]
+_earlier = _outbox.alias("earlier")
+_chosen = _outbox.alias("chosen")
+
+
+def _claim(lane: ColumnElement[bool]) -> Hot:
+    """Return what leases rows whose turn it is: due, and none before them still under way."""
+    return Hot(
+        update(_outbox)
+        .where(
+            _outbox.c.id.in_(
+                select(_chosen.c.id)
+                .where(
+                    lane,
+                    _chosen.c.state == "ready",
+                    _chosen.c.due_at <= bindparam("now"),
+                    or_(
+                        _chosen.c.kind == Kind.EMERGENCY.value,
+                        ~exists().where(
+                            _earlier.c.conversation_id == _chosen.c.conversation_id,
+                            _earlier.c.seq < _chosen.c.seq,
+                            or_(
+                                _earlier.c.state == "ready",
+                                _earlier.c.state == "leased",
+                                _earlier.c.state == "sending",
+                            ),
+                        ),
+                    ),
+                )
+                .order_by(_chosen.c.due_at, _chosen.c.id)
+                .limit(bindparam("limit"))
+                .with_for_update(skip_locked=True)
+            )
+        )
+        .values(
+            state="leased",
+            owner=bindparam("owner_"),
+            attempts=_outbox.c.attempts + 1,
+            lease_until=bindparam("until"),
+        )
+        .returning(
+            _outbox.c.id,
+            _outbox.c.conversation_id,
+            _outbox.c.kind,
+            type_coerce(_outbox.c.body, LargeBinary).label("sealed"),
+            _outbox.c.attempts,
+            _outbox.c.created_at,
+            _outbox.c.expires_at,
+            _outbox.c.origin_id,
+            _outbox.c.progress,
+            _outbox.c.error,
+        )
+    )
+
+
+_LANES = (
+    _claim(_chosen.c.kind != Kind.REMINDER.value),
+    _claim(_chosen.c.kind == Kind.REMINDER.value),
+)
+#: Why a message failed that nobody could read, in its record.
+UNREADABLE = "cannot be opened"
+#: A row that cannot be opened must not hold up the others of its batch.
+_UNREADABLE = Hot(
+    update(_outbox)
+    .where(_outbox.c.id == bindparam("outbox_id"), _outbox.c.state == "leased")
+    .values(state="failed", error=UNREADABLE, lease_until=None)
+)
+_FINISH = Hot(
+    update(_outbox)
+    .where(
+        _outbox.c.id == bindparam("outbox_id"),
+        _outbox.c.owner == bindparam("owner_"),
+        _outbox.c.attempts == bindparam("attempt"),
+        _outbox.c.state == "sending",
+    )
+    .values(
+        state=bindparam("new_state"),
+        due_at=bindparam("due_at_"),
+        sent_at=bindparam("sent_at_"),
+        provider_id=func.coalesce(bindparam("provider_id_"), _outbox.c.provider_id),
+        progress=case(
+            (rank_of(_outbox.c.progress) < bindparam("rank"), bindparam("progress_")),
+            else_=_outbox.c.progress,
+        ),
+        error=bindparam("error_"),
+        lease_until=None,
+    )
+    .returning(_outbox.c.progress)
+)
+_EXPIRED_LEASES = Hot(
+    update(_outbox)
+    .where(_outbox.c.state == "leased", _outbox.c.lease_until <= bindparam("now"))
+    .values(state="ready", owner=None, lease_until=None)
+)
+_LOST = Hot(
+    update(_outbox)
+    .where(_outbox.c.state == "sending", _outbox.c.lease_until <= bindparam("now"))
+    .values(
+        state="unknown", lease_until=None, error="no answer recorded", due_at=bindparam("due_at_")
+    )
+)
+
+_ERROR_LENGTH = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """A row leased to one sender; `owner` and `attempt` fence what is recorded of it.
+
+    Attributes:
+        lost: a receipt says that it never arrived (its word); it only fails once more.
+        only_here: no other channel may take its place.
+    """
+
+    id: int
+    conversation_id: int
+    worded: Worded
+    owner: str
+    attempt: int
+    created_at: datetime
+    expires_at: datetime | None = None
+    origin_id: int | None = None
+    lost: str | None = None
+    only_here: bool = False
+
+
+def claim(tx: Tx, owner: str, now: datetime, until: datetime, limit: int) -> list[Leased]:
+    """Lease messages whose turn it is to `owner`, in the order of their conversations."""
+    leased: list[Leased] = []
+    for lane in _LANES:
+        room = limit - len(leased)
+        rows = tx.rows(lane, owner_=owner, now=now, until=until, limit=room) if room > 0 else []
+        for row in sorted(rows, key=lambda row: row.id):
+            try:
+                leased.append(_opened(tx, row, owner))
+            except (SealedError, ValueError, KeyError, TypeError):
+                unreadable(tx, row.id)
+    return leased
+
+
+def unreadable(tx: Tx, outbox_id: int) -> None:
+    """Fail a leased message whose row cannot be opened."""
+    tx.run(_UNREADABLE, outbox_id=outbox_id)
+
+
+def _opened(tx: Tx, row: Any, owner: str) -> Leased:
+    body = json.loads(tx.keyring.open(bytes(row.sealed), _outbox.c.body.type.purpose))
+    return Leased(
+        row.id,
+        row.conversation_id,
+        said_by(body, row.kind),
+        owner,
+        row.attempts,
+        row.created_at,
+        row.expires_at,
+        row.origin_id,
+        (row.error or row.progress) if receipts.is_lost(row.progress) else None,
+        bool(body.get("only_here")),
+    )
+
+
+def finish(
+    tx: Tx,
+    item: Leased,
+    now: datetime,
+    *,
+    state: str,
+    again_at: datetime | None = None,
+    sent: Sent | None = None,
+    error: str | None = None,
+) -> bool:
+    """Record what became of a message; return False when the lease was lost to somebody else.
+
+    Receipts that were faster have the last word on whether it was sent.
+    """
+    row = tx.one(
+        _FINISH,
+        outbox_id=item.id,
+        owner_=item.owner,
+        attempt=item.attempt,
+        new_state=state,
+        due_at_=again_at or now,
+        sent_at_=now if state == "sent" else None,
+        provider_id_=(sent.provider_id or "")[:PROVIDER_ID_LENGTH] or None if sent else None,
+        rank=rank(sent.progress if sent else None),
+        progress_=sent.progress.value if sent else None,
+        error_=error[:_ERROR_LENGTH] if error else None,
+    )
+    if row is not None and (state == "unknown" or receipts.is_lost(row.progress)):
+        receipts.settle(tx, item.id, now)
+    return row is not None
+
+
+def recover(tx: Tx, now: datetime, due_at: datetime | None = None) -> tuple[int, int]:
+    """Free messages of senders that died: (`leased` made ready again, `sending` made unknown).
+
+    Args:
+        now: leases that end by then are over.
+        due_at: the time, where that is another.
+    """
+    return tx.run(_EXPIRED_LEASES, now=now), tx.run(_LOST, now=now, due_at_=due_at or now)

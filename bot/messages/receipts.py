@@ -1,0 +1,217 @@
+"""Receipts: what platforms say became of our messages, each kept once.
+
+They come late, twice, out of order, and even before the send's own result is recorded; `late` finds
+the message of those. A row's progress only moves forward. A message that a receipt declares lost goes
+back to the outbox as ready: at the instant of sending it fails there like any other, and another
+channel may take its place.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import insert  # both engines know ON CONFLICT DO NOTHING
+
+from bot.message import Progress, Receipt
+from bot.messages.progress import LOST, forward
+from bot.store.db import Tx
+from bot.store.statements import Hot
+from bot.store.tables import Conversation, DeliveryReceipt, Outbox
+
+_receipt = DeliveryReceipt.__table__  # type: ignore[attr-defined]
+_outbox = Outbox.__table__  # type: ignore[attr-defined]
+_conversation = Conversation.__table__  # type: ignore[attr-defined]
+
+_STORE = Hot(
+    insert(_receipt)
+    .values(
+        channel=bindparam("channel"),
+        account=bindparam("account"),
+        reference=bindparam("reference"),
+        part=bindparam("part"),
+        progress=bindparam("progress"),
+        code=bindparam("code"),
+        outbox_id=bindparam("outbox_id"),
+        at=bindparam("at"),
+    )
+    .on_conflict_do_nothing()
+    .returning(_receipt.c.id)
+)
+_FOUND = (
+    select(_outbox.c.id, _outbox.c.state, _outbox.c.progress)
+    .join_from(_outbox, _conversation)
+    .where(
+        _conversation.c.channel == bindparam("channel"),
+        _conversation.c.account == bindparam("account"),
+    )
+    .with_for_update(of=_outbox)
+)
+_BY_ID = Hot(_FOUND.where(_outbox.c.id == bindparam("outbox_id")))
+_BY_PROVIDER = Hot(_FOUND.where(_outbox.c.provider_id == bindparam("provider_id")))
+_PROGRESS = Hot(
+    update(_outbox)
+    .where(_outbox.c.id == bindparam("outbox_id"))
+    .values(progress=bindparam("progress_"))
+)
+_STATE = Hot(
+    update(_outbox)
+    .where(_outbox.c.id == bindparam("outbox_id"))
+    .values(
+        state=bindparam("state_"),
+        due_at=bindparam("due_at_"),
+        sent_at=func.coalesce(_outbox.c.sent_at, bindparam("sent_at_")),
+        error=bindparam("error_"),
+        lease_until=None,
+    )
+)
+_UNMATCHED = Hot(
+    select(
+        _receipt.c.id,
+        _receipt.c.channel,
+        _receipt.c.account,
+        _receipt.c.reference,
+        _receipt.c.progress,
+        _receipt.c.code,
+    )
+    .where(_receipt.c.outbox_id.is_(None), _receipt.c.at > bindparam("since"))
+    .order_by(_receipt.c.id.desc())
+    .limit(bindparam("limit"))
+)
+_EARLY = Hot(
+    select(_receipt.c.id, _receipt.c.progress, _receipt.c.code, _receipt.c.outbox_id)
+    .where(
+        _receipt.c.channel == bindparam("channel"),
+        _receipt.c.account == bindparam("account"),
+        _receipt.c.reference == bindparam("reference"),
+    )
+    .order_by(_receipt.c.id)
+)
+_MATCHED = Hot(
+    update(_receipt)
+    .where(_receipt.c.id == bindparam("receipt_id"))
+    .values(outbox_id=bindparam("outbox_id_"))
+)
+_ROW = Hot(
+    select(_outbox.c.id, _outbox.c.state, _outbox.c.progress).where(
+        _outbox.c.id == bindparam("outbox_id")
+    )
+)
+
+#: A receipt of nothing we know is looked at again for so long.
+_LATE = timedelta(hours=1)
+_BATCH = 200
+PROVIDER_ID_LENGTH = 120
+_REFERENCE_LENGTH, _CODE_LENGTH = 140, 80
+_LAST_ID = 2**62
+#: States that a bad receipt ends, and those that a good one does: `_advance`.
+_CAN_BE_LOST = frozenset({"sent", "unknown"})
+_CAN_BE_SENT = frozenset({"unknown", "failed", "ready", "waiting"})
+
+
+def record(tx: Tx, receipt: Receipt, now: datetime) -> bool:
+    """Store a receipt and move its message forward; False where it was stored before.
+
+    One that names no message is of nothing we sent, and is not stored.
+    """
+    if not receipt.message_id and not receipt.provider_id:
+        return False
+    row = _message(tx, receipt)
+    stored = tx.one(
+        _STORE,
+        channel=receipt.channel,
+        account=receipt.account,
+        reference=_reference(receipt.message_id, receipt.provider_id),
+        part=receipt.part,
+        progress=receipt.progress.value,
+        code=receipt.code[:_CODE_LENGTH] or None,
+        outbox_id=row.id if row else None,
+        at=now,
+    )
+    if stored is None:
+        return False
+    if row is not None:
+        _advance(tx, row, receipt.progress, receipt.code, now)
+    return True
+
+
+def match_early(
+    tx: Tx, outbox_id: int, channel: str, account: str, provider_id: str, now: datetime
+) -> None:
+    """Apply the receipts that came before the send that gave `provider_id` was recorded."""
+    reference = _reference(0, provider_id)
+    for receipt in tx.rows(_EARLY, channel=channel, account=account, reference=reference):
+        if receipt.outbox_id is None:
+            _match(tx, receipt, tx.one(_ROW, outbox_id=outbox_id), now)
+
+
+def match_late(tx: Tx, now: datetime) -> int:
+    """Apply receipts whose message was recorded in the same moment; return how many."""
+    found = 0
+    for receipt in tx.rows(_UNMATCHED, since=now - _LATE, limit=_BATCH):
+        if not receipt.reference.startswith("p"):
+            continue
+        row = tx.one(
+            _BY_PROVIDER,
+            channel=receipt.channel,
+            account=receipt.account,
+            provider_id=receipt.reference[1:],
+        )
+        if row is not None:
+            _match(tx, receipt, row, now)
+            found += 1
+    return found
+
+
+def _match(tx: Tx, receipt: Any, row: Any, now: datetime) -> None:
+    tx.run(_MATCHED, receipt_id=receipt.id, outbox_id_=row.id)
+    _advance(tx, row, Progress(receipt.progress), receipt.code or "", now)
+
+
+def is_lost(progress: str | None) -> bool:
+    """Say whether a row's progress means that its message never arrived."""
+    return progress is not None and Progress(progress) in LOST
+
+
+def settle(tx: Tx, outbox_id: int, now: datetime) -> None:
+    """Let a message whose sending just ended be what its receipts say it is."""
+    row = tx.one(_ROW, outbox_id=outbox_id)
+    if row.progress is not None:
+        _conclude(tx, row, Progress(row.progress), "", now)
+
+
+def _message(tx: Tx, receipt: Receipt) -> Any:
+    """Return the message a receipt speaks of, if it is one of this account's."""
+    where = {"channel": receipt.channel, "account": receipt.account}
+    if receipt.message_id:
+        known = 0 < receipt.message_id < _LAST_ID
+        return tx.one(_BY_ID, outbox_id=receipt.message_id, **where) if known else None
+    return tx.one(_BY_PROVIDER, provider_id=receipt.provider_id[:PROVIDER_ID_LENGTH], **where)
+
+
+def _advance(tx: Tx, row: Any, told: Progress, code: str, now: datetime) -> None:
+    progress = forward(Progress(row.progress) if row.progress else None, told)
+    if progress is not None:
+        tx.run(_PROGRESS, outbox_id=row.id, progress_=progress.value)
+        _conclude(tx, row, progress, code, now)
+
+
+def _conclude(tx: Tx, row: Any, progress: Progress, code: str, now: datetime) -> None:
+    """Change the state of a message to what its progress says, where it says something new."""
+    lost = progress in LOST
+    if row.state in (_CAN_BE_LOST if lost else _CAN_BE_SENT):
+        tx.run(
+            _STATE,
+            outbox_id=row.id,
+            state_="ready" if lost else "sent",
+            due_at_=now,
+            sent_at_=now,
+            error_=f"{progress.value} {code}".strip()[:_CODE_LENGTH] if lost else None,
+        )
+
+
+def _reference(message_id: int, provider_id: str) -> str:
+    return (
+        f"m{message_id}"[:_REFERENCE_LENGTH]
+        if message_id
+        else f"p{provider_id[:PROVIDER_ID_LENGTH]}"
+    )
