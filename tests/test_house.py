@@ -16,7 +16,13 @@ from bot.__main__ import app as command_line
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("bot", "intents", "scheduler", "bench")
-CODE = sorted(path for name in (*PACKAGES, "tests") for path in (ROOT / name).rglob("*.py"))
+PEERS_OWN = {".venv", "node_modules"}  # what others wrote, installed under tests/peers
+CODE = sorted(
+    path
+    for name in (*PACKAGES, "tests")
+    for path in (ROOT / name).rglob("*.py")
+    if not PEERS_OWN & set(path.parts)
+)
 CONTENT = ROOT / "intents" / "content"
 LONGEST = 400
 

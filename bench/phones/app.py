@@ -21,6 +21,7 @@ from bench.standins.base import StandIn
 
 #: The account that the simulated phones belong to, on each channel.
 ACCOUNT = "demo"
+_TRIM = 60.0
 
 
 class Phones:
@@ -31,6 +32,7 @@ class Phones:
         look: returns what the hospital knows of (phone, patient).
         templates: renders the page; its files are in `folder`.
         hospital: returns the hospital's name in a language.
+        key: part of the path of the platforms' APIs, so that nobody from outside plays a hospital.
     """
 
     def __init__(
@@ -41,8 +43,10 @@ class Phones:
         folder: Path,
         languages: tuple[str, ...],
         hospital: Callable[[str], str],
+        key: str,
     ) -> None:
         self._app = app
+        self._key = key
         self._closing = asyncio.Event()
         self._opened = asyncio.Event()
         self._visitors = Visitors(self._forget)
@@ -65,20 +69,24 @@ class Phones:
 
     def _whose(self, scope: Scope) -> ASGIApp:
         path = scope.get("path", "")
-        parts = [*path.split("/"), "", ""]
+        parts = [*path.split("/"), "", "", ""]
         if scope["type"] != "http":
             return self._app
         if parts[1] == "phones":
             return self._page
-        if parts[1] == "standins" and parts[2] in self._apis:
-            scope["root_path"] = f"{scope.get('root_path', '')}/standins/{parts[2]}"
-            return self._apis[parts[2]]
+        if parts[1:3] == ["standins", self._key] and parts[3] in self._apis:
+            scope["root_path"] = scope.get("root_path", "") + self.path(parts[3])
+            return self._apis[parts[3]]
         if parts[1] == "hooks" and ACCOUNT in parts[3:]:
             return self._hooks.get(parts[2], self._app)
         return self._app
 
+    def path(self, name: str) -> str:
+        """Return where a platform's API is."""
+        return f"/standins/{self._key}/{name}"
+
     def open(self, name: str, stand_in: StandIn) -> None:
-        """Switch a phone on: from now on its platform's API answers under /standins/<name>."""
+        """Switch a phone on: from now on its platform's API answers at `path`."""
         self._apis[name] = self.stages[name].open(stand_in)
 
     async def run(self) -> None:
@@ -89,9 +97,16 @@ class Phones:
             async with asyncio.TaskGroup() as group:
                 for stand_in in stand_ins:
                     group.create_task(stand_in.run())
+                group.create_task(self._trim())
         finally:
             for stage in self.stages.values():
                 await stage.end()
+
+    async def _trim(self) -> None:
+        while True:
+            await asyncio.sleep(_TRIM)
+            for stage in self.stages.values():
+                stage.trim()
 
     def close(self) -> None:
         """End every open stream and every call that waits: the server stops."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -49,7 +50,7 @@ class Demo:
         )
         self.http = Phones(
             app.http, self._look, templates, settings.templates / "phones", languages,
-            lambda lang: str(app.hospital.info(lang)["name"]),
+            lambda lang: str(app.hospital.info(lang)["name"]), secrets.token_urlsafe(12),
         )  # fmt: skip
         self._playing: asyncio.Task[None] | None = None
 
@@ -84,6 +85,8 @@ class Demo:
                 stand_in = self._stand_in(name)
                 self.http.open(name, stand_in)
                 options, hidden = stand_in.account
+                if name == "telegram":  # it polls: without a secret nobody can post to its hook
+                    hidden = {"token": hidden["token"]}
                 module = importlib.import_module(f"bot.channels.{name}")
                 channel = module.open_channel(ACCOUNT, options, hidden, tools)
                 group.create_task(self._app.join(f"{name}/{ACCOUNT}", channel))
@@ -93,7 +96,7 @@ class Demo:
         kind, hook, more = _STANDINS[name]
         module: Any = importlib.import_module(f"bench.standins.{kind.lower()}")
         made: Callable[..., StandIn] = getattr(module, kind)
-        return made(f"{self._url}{hook}", f"{self._url}/standins/{name}", **more)
+        return made(f"{self._url}{hook}", self._url + self.http.path(name), **more)
 
     def _tools(self) -> Tools:
         app = self._app

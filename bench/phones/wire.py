@@ -182,7 +182,9 @@ def _result(status: int, body: bytes, *, ours: bool) -> tuple[str, bool]:
     code = answer.get("errcode") or answer.get("error_code") or 0
     why = str(answer.get("errmsg") or answer.get("description") or "").partition(" rid:")[0][:60]
     ok = status < 400 and (not code or code in _NOTHING_YET)
-    return (f"{status} · ok" if ok and not code else f"{status} · {code or ''} {why}".rstrip(" ·")), ok
+    return (
+        f"{status} · ok" if ok and not code else f"{status} · {code or ''} {why}".rstrip(" ·")
+    ), ok
 
 
 def _words(body: bytes) -> str:

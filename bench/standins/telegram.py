@@ -131,12 +131,11 @@ class Telegram(BotApi):
 
     async def edit(self, user: str, text: str = "") -> None:
         """Change her last message; without a new text it gets a question mark."""
-        mine = [
-            m for (who, _), m in self.messages.items() if who == user and not m["from"]["is_bot"]
-        ]
+        written = [(who, m) for (who, _), m in self.messages.items() if "text" in m]
+        mine = [m for who, m in written if who == user and not m["from"]["is_bot"]]
         if not mine:
             return
-        text = text or f"{mine[-1].get('text', '')}？"
+        text = text or f"{mine[-1]['text']}？"
         self._screens[user].add("patient", text, note="edited")
         mine[-1].update(text=text, edit_date=now())
         await self.queue("edited_message", lambda: dict(mine[-1]))

@@ -21,7 +21,7 @@ from bot.message import Arrival, Outbound, Sent, Worded
 class Rate:
     """At most `messages` within `seconds`, over every process, for one account or one address.
 
-    Sent evenly, with a burst of what one second allows (GCRA).
+    Sent evenly (GCRA): a tenth of it may go at once, of one over a minute or more half.
     """
 
     scope: Literal["account", "address"]

@@ -377,13 +377,11 @@ def _receipt(where: Address, post: Mapping[str, Any]) -> Receipt | None:
 
 
 def _sign(*parts: str) -> str:
-    """Return WeChat's signature: its rule, not ours, says SHA-1."""
-    return hashlib.sha1("".join(sorted(parts)).encode("utf-8", "replace")).hexdigest()  # noqa: S324
+    return hashlib.sha1("".join(sorted(parts)).encode("utf-8", "replace")).hexdigest()  # noqa: S324  (WeChat's rule)
 
 
 def _cdata(text: str) -> str:
-    """Return a text that cannot end the CDATA section it is put into: wechatpy escapes nothing."""
-    return text.replace("]]>", "]]]]><![CDATA[>")
+    return text.replace("]]>", "]]]]><![CDATA[>")  # wechatpy would let a text end its section
 
 
 def _bytes(text: str) -> int:

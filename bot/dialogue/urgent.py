@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import bindparam, insert
 
 from bot.dialogue.faq import person_button
 from bot.dialogue.flow import Scene, Step
-from bot.handoff.rules import Hours
 from bot.message import Kind, Say
 from bot.store.statements import Hot
 from bot.store.tables import RedFlag
@@ -30,6 +29,22 @@ _RAISE = Hot(
 )
 #: From this alarm of a conversation on the reply is short; it never disappears (EM-08).
 SHORT_AFTER = 3
+
+
+class Hours(Protocol):
+    """When staff answer chats, as far as an emergency needs to know."""
+
+    def is_open(self, now: datetime) -> bool:
+        """Say whether somebody answers at `now`."""
+        ...
+
+    def opens(self, now: datetime) -> datetime | None:
+        """Return when somebody answers again, in the hospital's zone."""
+        ...
+
+    def is_today(self, moment: datetime | None, now: datetime) -> bool:
+        """Say whether a moment is on the same day as `now`, in the hospital's zone."""
+        ...
 
 
 class UrgentFlow:

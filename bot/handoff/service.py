@@ -79,12 +79,6 @@ _CLOSE = Hot(
         note=bindparam("note_"),
     )
 )
-_SEQ = Hot(
-    update(_conversation)
-    .where(_conversation.c.id == bindparam("conversation_id"))
-    .values(last_seq=_conversation.c.last_seq + 1)
-    .returning(_conversation.c.last_seq, _conversation.c.channel)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,14 +195,10 @@ def _say(
 ) -> list[int]:
     sent: list[int] = []
     for part in split(worded, limits):
-        row = tx.one(_SEQ, conversation_id=conversation_id)
-        key = (
-            None if sent else dedupe_key
-        )  # the first part stands for all: they are stored together
+        place = outbox.next_place(tx, conversation_id)
+        key = None if sent else dedupe_key  # the first stands for all: they are stored together
         sent.append(
-            outbox.enqueue(
-                tx, conversation_id, row.last_seq, part, now, pull=limits.pull, dedupe_key=key
-            )
+            outbox.enqueue(tx, conversation_id, place, part, now, pull=limits.pull, dedupe_key=key)
         )
     return sent
 

@@ -109,7 +109,8 @@ class Delivery:
                 taking = asyncio.create_task(self._take_due())
                 if not await asyncio.shield(taking):
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(self._wake.wait(), timeout=self._patience())
+                        async with asyncio.timeout(self._patience()):  # `wait_for` may lose a cancel
+                            await self._wake.wait()
         finally:
             await self._end(taking)
 

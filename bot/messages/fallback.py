@@ -50,7 +50,7 @@ _ADDRESSES = Hot(
     .order_by(_conversation.c.id)
 )
 _USED = Hot(
-    select(_outbox.c.conversation_id).where(_outbox.c.dedupe_key == bindparam("dedupe_key"))
+    select(_outbox.c.id, _outbox.c.state).where(_outbox.c.dedupe_key == bindparam("dedupe_key"))
 )
 _FIRST = Hot(
     select(_outbox.c.conversation_id, _outbox.c.body, _outbox.c.kind).where(
@@ -63,6 +63,8 @@ _REPLACED = Hot(
     .values(seen_at=bindparam("seen_at_"), state=bindparam("state_"))
 )
 
+#: Ends of a stand-in after which the next address is tried.
+_NOT_THERE = frozenset({"failed", "waiting", "dropped"})
 #: What is still wanted when a receipt says, perhaps hours later, that it never arrived.
 _STILL_WANTED = frozenset({Kind.REMINDER, Kind.NOTICE, Kind.STAFF, Kind.EMERGENCY})
 
@@ -127,6 +129,7 @@ class _Found:
 
 
 def _sent_otherwise(tx: Tx, ways: Ways, item: Leased, now: datetime) -> _Found | None:
+    """Store what goes in the place of `item`; None where nothing can, or something went before."""
     first_id, home, said = _first(tx, item)
     person = tx.one(_PERSON, conversation_id=home)
     if person is None:
@@ -136,10 +139,13 @@ def _sent_otherwise(tx: Tx, ways: Ways, item: Leased, now: datetime) -> _Found |
     ):
         limits = ways.limits_of(address.channel, address.account)
         key = f"stand-in:{first_id}:{address.id}"
-        if limits is None or address.id == home or tx.one(_USED, dedupe_key=key) is not None:
+        unwanted = said.kind is Kind.REMINDER and address.opted_out_at is not None
+        if limits is None or address.id == home or unwanted:
             continue
-        if said.kind is Kind.REMINDER and address.opted_out_at is not None:
-            continue
+        if (used := tx.one(_USED, dedupe_key=key)) is not None:
+            if used.state in _NOT_THERE:
+                continue
+            return None  # she has it from there
         worded = _worded(ways, said, limits, address.session or person.session)
         if worded is None:
             continue

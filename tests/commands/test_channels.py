@@ -48,7 +48,7 @@ class Platforms:
         self, shop: Shop, *names: str, change: Mapping[str, object] | None = None
     ) -> dict[str, str]:
         """Write these accounts, named main, into a shop's settings; return its environment."""
-        environment = {}
+        environment: dict[str, str] = {}
         text = shop.config.read_text("utf-8").replace("[server]\nport = 0\n", PUBLIC)
         for name in names:
             options, hidden = self.stand_ins[name].account
@@ -117,7 +117,9 @@ def test_all_is_well(shop: Shop, platforms: Platforms, check: Callable[..., Said
     environment = platforms.configure(shop, "wechat", "sms")
     said = check(environment)
     # The menu and the commands are set when the server runs; a check changes nothing.
-    assert set(wrong(said).splitlines()) <= {"the menu is another one; it is set when the server runs"}
+    assert set(wrong(said).splitlines()) <= {
+        "the menu is another one; it is set when the server runs"
+    }
     for account, address in (("wechat/main", "wechat/main"), ("sms/main", "sms/kannel/main")):
         ok, sentence = found(said, account)["address"]
         assert ok
@@ -221,10 +223,13 @@ def test_a_platform_that_never_answers_is_not_waited_for(
 @pytest.mark.parametrize(
     ("section", "parts"),
     [
-        pytest.param('[channels.fax.main]\n', ("channels.fax", "sms, telegram, wechat"), id="channel"),
-        pytest.param('[channels.sms.main]\nprovider = "pigeon"\n', ("provider", "kannel"), id="provider"),
-        pytest.param("[channels.telegram.main]\nspeed = 3\n", ("channels.telegram.main.speed",), id="key"),
-        pytest.param('[channels.wechat.main]\napp_id = "wx1"\nmode = "open"\n', (".mode", "secure"), id="mode"),
+        pytest.param("[channels.fax.main]\n", ("channels.fax", "sms, telegram, wechat"), id="channel"),
+        pytest.param('[channels.sms.main]\nprovider = "pigeon"\n', ("provider", "kannel"),
+                     id="provider"),
+        pytest.param("[channels.telegram.main]\nspeed = 3\n", ("channels.telegram.main.speed",),
+                     id="key"),
+        pytest.param('[channels.wechat.main]\napp_id = "wx1"\nmode = "open"\n', (".mode", "secure"),
+                     id="mode"),
         pytest.param("[channels.wechat.main]\n", ("app_id is missing",), id="missing-key"),
     ],
 )  # fmt: skip

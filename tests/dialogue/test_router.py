@@ -1,5 +1,6 @@
 """What does a message mean now? Every state against every kind of message, as one table."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -73,6 +74,7 @@ SAID = {
     "1": Understood(None, number=1),
     "3": Understood(None, number=3),
     "9": Understood(None, number=9),
+    "8": Understood(None, number=8),
     "0": Understood(None, number=0),
     "[button 2]": Understood(None, tap=(1, 2)),
     "[button 9]": Understood(None, tap=(1, 9)),
@@ -115,7 +117,8 @@ cancel                    | faq.dropped    | = | = | = | = | handoff.leave | sil
 back                      | faq.menu       | = | = | = | = | handoff.leave | silent
 1                         | faq.miss       | faq.answer | faq.stale | = | handoff.open | silent | =
 3                         | faq.miss       | handoff.open | faq.stale | = | handoff.open | silent | =
-9                         | faq.miss | faq.no_such_option | faq.stale | = | handoff.open | silent | =
+9                         | faq.repeat     | = | = | = | = | silent | =
+8                         | faq.miss | faq.no_such_option | faq.stale | = | handoff.open | silent | =
 0                         | handoff.open   | = | = | = | = | silent | =
 [button 2]                | faq.stale      | faq.answer | faq.stale | = | = | silent | =
 [button 9]                | faq.stale      | faq.no_such_option | faq.stale | = | = | silent | =
@@ -209,3 +212,34 @@ def test_the_order_of_the_rules_is_the_promise() -> None:
         "candidates",
         "complaint",
     ]
+
+
+@pytest.mark.parametrize(
+    ("private", "act", "taken"),
+    [
+        (False, None, Enter("consent", "stop")),
+        (False, "cancel", Enter("consent", "stop")),
+        (True, "cancel", Enter("faq", "dropped")),
+        (True, None, Enter("faq", "miss")),
+    ],
+)
+def test_carriers_words_stop_only_where_others_may_read(
+    act: str | None, taken: Enter, *, private: bool
+) -> None:
+    said = Understood(None, act=act, texted_stop=True)
+    assert route(Seen(said, Session(), "bot", NOW, private)) == taken
+    if not private:
+        assert route(Seen(said, Session(), "staff", NOW, private)) == taken
+        alarm = replace(said, alarm=Alarm("bleeding", "r", "1", crisis=False))
+        assert route(Seen(alarm, Session(), "bot", NOW, private)) == Enter("urgent", "alarm")
+
+
+def test_nine_that_is_offered_is_an_option() -> None:
+    session = Session()
+    session.ask([*(["intent:visit.parking"] * 8), NONE_OF_THESE], NOW)
+    taken = route(Seen(Understood(None, number=9), session, "bot", NOW))
+    assert taken == Enter("handoff", "open", {"reason": "none of these"})
+
+
+def test_not_to_cancel_is_answered_as_said() -> None:
+    assert route(Seen(Understood(None, act="keep"), Session(), "bot", NOW)) == Enter("faq", "kept")

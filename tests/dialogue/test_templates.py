@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import product
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -27,6 +28,13 @@ TODAY = date(2026, 11, 18)
 OPENS = datetime(2026, 11, 19, 8, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 _NAMED = re.compile(r'"((?:faq|consent|handoff|urgent)/[a-z_]+)"')
 
+#: When an alarm may come: while staff are there, before they come today, on another day, for ever.
+HOURS: list[dict[str, Any]] = [
+    {"staffed": True, "opens": OPENS, "opens_today": True},
+    {"staffed": False, "opens": OPENS, "opens_today": True},
+    {"staffed": False, "opens": OPENS, "opens_today": False},
+    {"staffed": False, "opens": None, "opens_today": False},
+]
 #: Every case a text is said in: what its flow hands to it.
 CASES: dict[str, list[dict[str, Any]]] = {
     "faq/repeat": [{"said": "停车4元 {{ h.name }} {% raw %}"}],
@@ -57,7 +65,12 @@ def live(demonstration: Hospital) -> LiveHospital:
 def cases(name: str, content: Content) -> list[dict[str, Any]]:
     if name.startswith("urgent/"):
         kinds = ("chest_pain", "suicide", "poisoning")
-        return [{"numbers": n, "kind": kind} for n in content.numbers.values() for kind in kinds]
+        return [
+            {"numbers": numbers, "kind": kind, **hours}
+            for numbers in content.numbers.values()
+            for kind in kinds
+            for hours in HOURS
+        ]
     return CASES.get(name, [{}])
 
 
@@ -66,8 +79,9 @@ def test_a_text_is_whole_in_every_case_it_is_said_in(
     text: str, wording: Wording, live: LiveHospital, content: Content
 ) -> None:
     lang, _, name = text.removesuffix(".txt.j2").partition("/")
-    for values in cases(name, content):
-        said = wording.text(name, lang, {"h": live.info(lang), "today": TODAY, **values})
+    for values, private in product(cases(name, content), (True, False)):
+        known = {"h": live.info(lang), "today": TODAY, "private": private, **values}
+        said = wording.text(name, lang, known)
         assert said == said.strip() != ""
         own = values.get("said", "")
         assert not re.search(r"\{\{|\{%|\}\}|%\}|None|Undefined|<|>", said.replace(own, "")), said
@@ -84,10 +98,11 @@ def test_an_urgent_text_gives_the_numbers_of_every_place(
     lang, _, name = text.removesuffix(".txt.j2").partition("/")
     for numbers in content.numbers.values():
         values = {"h": live.info(lang), "today": TODAY, "numbers": numbers, "kind": "suicide"}
-        said = wording.text(name, lang, values)
-        assert numbers.emergency[0] in said
-        if name == "urgent/crisis":
-            assert numbers.crisis[0] in said
+        for hours in HOURS:
+            said = wording.text(name, lang, {**values, **hours})
+            assert numbers.emergency[0] in said
+            if name == "urgent/crisis":
+                assert numbers.crisis[0] in said
 
 
 def test_every_language_has_every_text_that_the_code_says() -> None:

@@ -21,6 +21,9 @@ EN_QUESTIONS = ["registration fee", "cost to register", "how much is a visit", "
                 "what do i pay first", "price of seeing a doctor"]  # fmt: skip
 
 
+DISCREET = '[[group]]\nwhy = "w"\nsay = "x"\nwords = ["oncology"]\n'
+
+
 def entry(variants: list[str], **changes: str | None) -> str:
     """One entry in TOML; a change is a field's TOML text, or None to leave it out."""
     fields: dict[str, str | None] = {
@@ -50,6 +53,8 @@ def content(tmp_path: Path) -> Callable[..., Path]:
             "en/faq/fees.toml": entry(EN_QUESTIONS),
             "zh-CN/phrases.toml": phrases("zh", person='["人工", "转人工！"]'),
             "en/phrases.toml": phrases("en"),
+            "zh-CN/discreet.toml": DISCREET,
+            "en/discreet.toml": DISCREET,
         }
         for name, text in (sound | files).items():
             path = tmp_path / name

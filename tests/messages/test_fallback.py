@@ -142,6 +142,20 @@ async def test_an_address_that_may_not_be_used_is_not(
     assert row.conversation_id in post.rung
 
 
+async def test_what_waits_again_is_not_told_again(engine: Engine, clock: Moving) -> None:
+    """She writes, but the window is too small: her text message told her already."""
+    wechat, telegram = RecordingChannel("wechat", COUNTED), RecordingChannel("telegram")
+    sms = RecordingChannel("sms", Limits(private=False))
+    post = Post(engine, clock, wechat, sms, telegram)
+    await post.is_one_person(WECHAT, SMS, TELEGRAM, order="sms")
+    await post.say("w1", "结果出来了", channel="wechat", kind=Kind.NOTICE)
+    await post.send()
+    for _ in range(2):
+        await post.writes("w1", channel="wechat")
+        await post.send()
+    assert (sms.texts, telegram.texts) == ([NEUTRAL], [])
+
+
 async def test_who_has_one_address_only_fails_visibly(post: Post, wechat: RecordingChannel) -> None:
     wechat.answers["甲"] = [Refused("no")]
     (letter,) = await post.say("w1", "甲", channel="wechat")

@@ -73,7 +73,7 @@ class Bench:
             autoescape=select_autoescape(default=True, default_for_string=True),
         )
         phones = Phones(
-            app, look, templates, TEMPLATES / "phones", ("zh-CN", "en"), lambda _: "道一医院"
+            app, look, templates, TEMPLATES / "phones", ("zh-CN", "en"), lambda _: "道一医院", "key"
         )
         for name, platform in self.platforms.items():
             phones.open(name, platform)
@@ -93,10 +93,10 @@ def serving(make: Callable[[], Phones]) -> Iterator[str]:
         servers.append(server)
         playing = asyncio.create_task(phones.run())
         serve = asyncio.create_task(server.serve())
-        while not server.started:
+        while not server.started:  # noqa: ASYNC110  (uvicorn has no event for it)
             await asyncio.sleep(0.01)
         began.set()
-        while not server.should_exit:
+        while not server.should_exit:  # noqa: ASYNC110  (set from another thread)
             await asyncio.sleep(0.02)
         phones.close()
         await serve

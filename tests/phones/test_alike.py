@@ -83,7 +83,9 @@ def test_a_number_may_be_written_as_people_write_it(http: httpx.Client, second: 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
 def test_an_emergency_is_one_everywhere(http: httpx.Client, lang: str) -> None:
     """The numbers to call come first; a text message says it shorter."""
-    words = {"zh-CN": "我胸口痛得厉害,喘不上气", "en": "crushing chest pain, I cannot breathe"}[lang]
+    words = {"zh-CN": "我胸口痛得厉害,喘不上气", "en": "crushing chest pain, I cannot breathe"}[
+        lang
+    ]
     for talks in everywhere(http):
         (said,) = heard(talks, (words,))
         assert "120" in said[0]["text"], talks.name

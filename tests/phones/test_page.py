@@ -7,6 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
+from bench.phones.desk import Known
 from bench.phones.stage import FAULTS
 from tests.phones.conftest import NAMES, TEMPLATES, Bench, Trial, serving
 from tests.webchat.test_page_looks import CONTRASTS
@@ -16,7 +17,8 @@ PAYLOADS = ["<img src=x onerror=alert(1)>", "{{ 7*7 }}", '"><svg onload=alert(1)
 # Wider than the window, or less than a fingertip high or wide.
 MISFITS = """
 () => [
-  ...[document.documentElement, ...document.querySelectorAll(".glass, .screen, .app-bar, .writing, .menu")]
+  ...[document.documentElement,
+      ...document.querySelectorAll(".glass, .screen, .app-bar, .writing, .menu")]
     .filter((node) => node.scrollWidth > Math.min(innerWidth, node.clientWidth + 1))
     .map((node) => `${node.className || node.tagName} is ${node.scrollWidth} wide`),
   ...[...document.querySelectorAll("button, .fault, .text, summary")]
@@ -107,12 +109,16 @@ def test_the_wire_is_shown(trial: Trial) -> None:
     expect(phone.wire).to_have_text(["还没有动静。"])
     httpx.post(f"{trial.url}/hooks/wechat/demo?signature=s3cret&openid={patient}")
     send = {"to": patient, "answer": {"errcode": 40001, "errmsg": "invalid credential"}}
-    httpx.post(f"{trial.url}/standins/wechat/send?access_token=s3cret", json=send)
+    httpx.post(f"{trial.url}/standins/key/wechat/send?access_token=s3cret", json=send)
     expect(phone.wire).to_have_count(2)
     expect(phone.wire.first).to_contain_text("→平台发给医院: POST /hooks/wechat/demo 200")
-    expect(phone.wire.last).to_contain_text("←医院调用平台: POST /send 200 · 40001 invalid credential")
+    expect(phone.wire.last).to_contain_text(
+        "←医院调用平台: POST /send 200 · 40001 invalid credential"
+    )
     assert "s3cret" not in phone.station.inner_text()
     expect(trial.phone("sms").wire).to_have_text(["还没有动静。"])
+    outside = httpx.post(f"{trial.url}/standins/other/wechat/send", json=send)
+    assert outside.status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -130,7 +136,13 @@ def test_the_wire_is_shown(trial: Trial) -> None:
 def test_what_the_hospital_knows_is_said(
     trial: Trial, bench: Bench, known: dict[str, str | int | bool], sentence: str
 ) -> None:
-    usual = {"known": True, "holder": "bot", "unreachable": False, "opted_out": False, "ready": 0}
+    usual: Known = {
+        "known": True,
+        "holder": "bot",
+        "unreachable": False,
+        "opted_out": False,
+        "ready": 0,
+    }
     bench.known = {**usual, "sent": 1, "waiting": 0, "failed": 0, "unknown": 0, **known}
     expect(trial.open().phone("sms").desk).to_contain_text(sentence)
 
@@ -190,7 +202,9 @@ def test_every_word_is_readable_and_nothing_is_cut_off(
     with serving(bench.phones) as url:
         trial = Trial(context.new_page(), url).open(lang)
         trial.ask_all("x" * 300)
-        trial.phone("wechat").station.get_by_role("button", name=re.compile("关注|Follow")).first.click()
+        trial.phone("wechat").station.get_by_role(
+            "button", name=re.compile("关注|Follow")
+        ).first.click()
         for phone in trial.all():
             phone.switch("blocked")
             expect(phone.said).to_have_count(1)
@@ -208,7 +222,9 @@ def test_both_languages_have_every_word_the_page_uses() -> None:
     }
     assert words["zh-CN"].keys() == words["en"].keys()
     for key, sentence in words["zh-CN"].items():
-        places = [sorted(re.findall(r"\{\w+\}", str(each))) for each in (sentence, words["en"][key])]
+        places = [
+            sorted(re.findall(r"\{\w+\}", str(each))) for each in (sentence, words["en"][key])
+        ]
         assert places[0] == places[1], key
 
 

@@ -1,4 +1,4 @@
-"""Channels with work of their own: polled messages are stored before they are confirmed, bugs restart."""
+"""Channels with work of their own: what they poll is stored before it is confirmed; bugs restart."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from bot.app import App, Content, build
 from bot.channels.base import Store
 from bot.errors import StoreError
 from bot.hospital.model import Hospital
-from bot.message import Address, Arrival, Inbound, Kind
+from bot.message import Address, Inbound, Kind
 from bot.messages import inbox
 from bot.settings import Settings
 from bot.store.db import Engine

@@ -1,7 +1,7 @@
 """The whole application behind a real Kannel: a text message comes in, its answer goes out."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import count
 
 import httpx
@@ -84,8 +84,11 @@ def number() -> str:
     return f"+{next(_NUMBERS)}"
 
 
+Make = Callable[[], Awaitable[Front]]
+
+
 @pytest.fixture
-async def opening(
+async def make(
     gateway: Gateway,
     scripted: Scripted,
     engine: Engine,
@@ -94,40 +97,51 @@ async def opening(
     content: Content,
     matcher: Matcher,
     demonstration: Hospital,
-) -> AsyncIterator[Front]:
-    """The application with its account of text messages; between it and Kannel, `scripted`."""
-    passing = passing_on(gateway)
-    scripted.live = passing
+) -> AsyncIterator[Make]:
+    """Return what starts the application on one database; between it and Kannel is `scripted`."""
+    scripted.live = passing_on(gateway)
     config = {
         "provider": "kannel", "api_base_url": scripted.base, "username": "daoyi", "sender": OURS,
         "callback_url": gateway.hook.base, "timeout": 5.0,
     }  # fmt: skip
     tools = Tools(clock, "config.toml", region="CN")
-    channel = opened(config, {"password": PASSWORD, "hook_secret": SECRET}, tools)
-    app = await build(
-        settings, clock=clock, engine=engine, content=content, matcher=matcher, facts=demonstration,
-        channels={"sms/main": channel},
-    )  # fmt: skip
-    front = Front(app)
+
+    async def made() -> Front:
+        channel = opened(config, {"password": PASSWORD, "hook_secret": SECRET}, tools)
+        app = await build(
+            settings, clock=clock, engine=engine, content=content, matcher=matcher,
+            facts=demonstration, channels={"sms/main": channel},
+        )  # fmt: skip
+        front = Front(app)
+        gateway.hook.handled_by(front.take)
+        return front
+
     await gateway.taken(0)
-    gateway.hook.handled_by(front.take)
-    async with letters.running(app.delivery):
+    yield made
+    gateway.hook.reset()
+
+
+@pytest.fixture
+async def opening(make: Make) -> AsyncIterator[Front]:
+    """The application with its account of text messages, sending."""
+    front = await make()
+    async with letters.running(front.app.delivery):
         yield front
-        gateway.hook.reset()
-        await app.turns.finish()
+        await front.app.turns.finish()
 
 
-def passing_on(gateway: Gateway, *, lose: int = 0) -> "Passing":
-    """Return what hands requests to Kannel; the first `lose` answers are lost on the way back."""
-    return Passing(gateway, lose)
+def passing_on(gateway: Gateway, *, lose: int = 0, hang: bool = False) -> "Passing":
+    """Return what hands requests to Kannel; answers are lost on the way back, or never come."""
+    return Passing(gateway, lose, hang)
 
 
 class Passing:
     """A line to Kannel that loses answers, never questions."""
 
-    def __init__(self, gateway: Gateway, lose: int) -> None:
+    def __init__(self, gateway: Gateway, lose: int, hang: bool) -> None:
         self._gateway = gateway
         self._lose = lose
+        self._hang = hang
 
     def __call__(self, asked: Asked) -> Says:
         """Pass one request on."""
@@ -135,6 +149,8 @@ class Passing:
             k: v for k, v in asked.headers.items() if k.startswith(("x-kannel", "content-type"))
         }
         answer = httpx.post(self._gateway.url + asked.path, headers=headers, content=asked.body)
+        if self._hang:
+            return Says(hang=True)
         if self._lose:
             self._lose -= 1
             return Says(0)
@@ -175,6 +191,24 @@ async def test_a_lost_answer_is_settled_by_its_receipt_and_never_sent_twice(
     first = next(message for message in taken if message["receipt"])
     await gateway.order("report", id=first["id"])
     await opening.until(("sent", "delivered"))
+    assert len(scripted.asked) == 1
+
+
+async def test_a_process_that_dies_while_sending_sends_nothing_twice(
+    gateway: Gateway, make: Make, scripted: Scripted, number: str
+) -> None:
+    scripted.live = passing_on(gateway, hang=True)
+    first = await make()
+    async with letters.running(first.app.delivery):
+        await gateway.order("say", **{"from": number, "to": OURS, "text": "停车多少钱"})
+        taken = await gateway.taken(1)  # the operator has it; we never hear that it was taken
+    await first.app.turns.finish()
+    second = await make()
+    await second.app.delivery.recover(alone=True)
+    async with letters.running(second.app.delivery):
+        part = next(message for message in taken if message["receipt"])
+        await gateway.order("report", id=part["id"])
+        await second.until(("sent", "delivered"))
     assert len(scripted.asked) == 1
 
 

@@ -126,7 +126,9 @@ async def test_what_patients_write_is_in_no_log(
     """Not even where reading or storing it fails."""
     channel = opened()
     kept.errors = [RuntimeError("胸痛")] * 2
-    arrivals = channel._trouble.read_each([{"message": "胸痛"}, update("胸痛")], channel._read)
+    arrivals: list[Any] = channel._trouble.read_each(
+        [{"message": "胸痛"}, update("胸痛")], channel._read
+    )
     await channel._trouble.store(kept, arrivals)
     said = "".join(capsys.readouterr())
     assert "channel.skipped" in said
