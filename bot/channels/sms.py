@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import Any
 
 import phonenumbers
-from smsutil import split  # type: ignore[import-untyped]
+from smsutil import split
 
 from bot.channels.base import Finding, HookAnswer, HookRequest, Limits, Rate, Tools
 from bot.channels.sms_providers.base import (

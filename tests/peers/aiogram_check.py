@@ -8,8 +8,8 @@ import json
 import sys
 from typing import Any
 
-import aiogram.methods  # type: ignore[import-not-found]
-from aiogram.types import Update  # type: ignore[import-not-found]
+import aiogram.methods
+from aiogram.types import Update
 from pydantic import TypeAdapter, ValidationError
 
 METHODS = {name.lower(): getattr(aiogram.methods, name) for name in aiogram.methods.__all__}
