@@ -36,7 +36,22 @@ HOURS: list[dict[str, Any]] = [
     {"staffed": False, "opens": None, "opens_today": False},
 ]
 #: Every case a text is said in: what its flow hands to it.
+TAIL: list[dict[str, Any]] = [{"tail": "0011"}]
+WHY = {
+    "not_a_number": ("not_mobile", "several", "not_a_number"),
+    "wrong": ("wrong", "used_up", "expired", "none"),
+}
+CHANNEL = [{"channel": "Telegram", "texts": texts} for texts in (True, False)]
 CASES: dict[str, list[dict[str, Any]]] = {
+    **{f"binding/{name}": TAIL for name in ("already", "ask_unlink", "linked")},
+    **{f"binding/{name}": CHANNEL for name in ("prefer_needs_link", "preferred")},
+    **{
+        f"binding/{name}": [{"why": why, "left": left} for why in reasons for left in (1, 4)]
+        for name, reasons in WHY.items()
+    },
+    "binding/code": [{"code": "012345", "minutes": 5}],
+    "binding/code_sent": [{"tail": "0011", "minutes": 5}],
+    "binding/too_often": [{"minutes": minutes} for minutes in (1, 59)],
     "faq/repeat": [{"said": "停车4元 {{ h.name }} {% raw %}"}],
     "handoff/claimed": [{"staff": "李护士"}],
     "handoff/opened": [

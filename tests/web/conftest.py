@@ -5,7 +5,10 @@ import json
 import httpx
 import pytest
 
+from tests.helpers.ward import ward, wards
 from tests.helpers.world import ChatPage
+
+__all__ = ["ward", "wards"]
 
 ALARM = "我胸口疼得厉害，喘不上气"
 JSON = {"Content-Type": "application/json"}

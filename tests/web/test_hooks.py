@@ -1,141 +1,21 @@
 """The hooks: verify → parse → store → turn → ack, for platforms that wait and those that do not."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from itertools import count
+from collections.abc import AsyncIterator
+from dataclasses import replace
 
-import httpx
 import pytest
 from prometheus_client import REGISTRY
 
-from bot.app import App, Content, build
 from bot.channels.base import Passive
-from bot.hospital.model import Hospital
-from bot.message import Address, Form, Kind
-from bot.messages import history, inbox, outbox
-from bot.settings import Limits as Flood
-from bot.settings import Settings
-from bot.store.db import Tx
-from bot.store.keyring import Keyring
-from bot.store.postgres import PostgresEngine
-from bot.store.sqlite import SqliteEngine
-from intents.match import Matcher
-from tests.conftest import Clock
-from tests.helpers.house import House
-from tests.helpers.platforms import KEY, Phone, ScriptedPlatform, SlowHospital, passive
-from tests.helpers.world import Moving, TextMessages
+from bot.message import Kind
+from tests.helpers.platforms import KEY, Phone
+from tests.helpers.ward import Ward
 from tests.web.conftest import ALARM
 
 #: Short waits, so that what is too late is so soon.
 QUICK = Passive(wait=0.2, until=0.3)
 INSISTS = Passive(wait=0.2, until=1.0, insists=True)
-#: The flood limit remembers who wrote: nobody here writes in two tests.
-_USERS = count(1)
-
-
-@dataclass(slots=True)
-class Ward:
-    """An application of its own with two platforms."""
-
-    app: App
-    store: SlowHospital
-    http: httpx.AsyncClient
-    passive: ScriptedPlatform
-    push: ScriptedPlatform
-    clock: Moving
-    number: int
-
-    @property
-    def waiting_phone(self) -> Phone:
-        """A phone whose platform takes the reply in its request's answer."""
-        return Phone(self.http, "/hooks/passive/main", f"u{self.number}")
-
-    @property
-    def pushed_phone(self) -> Phone:
-        """A phone whose platform is sent every reply."""
-        return Phone(self.http, "/hooks/push/main", f"u{self.number}")
-
-    def later(self, **how: float) -> None:
-        """Move the clock by a `timedelta` given in words."""
-        self.clock.now += timedelta(**how)
-
-    async def settle(self) -> None:
-        """Let every turn end, and send what is due."""
-        await self.app.turns.finish()
-        while await self.app.delivery.drain():
-            pass
-
-    async def counts(self) -> dict[str, int]:
-        """Return how many messages of patients there are in each state."""
-        return await self.app.engine.read(inbox.counts)
-
-    async def outgoing(self) -> dict[str, int]:
-        """Return how many messages of ours there are in each state."""
-        return await self.app.engine.read(outbox.counts)
-
-
-@pytest.fixture(scope="module")
-def wards(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    settings: Settings,
-    keyring: Keyring,
-    content: Content,
-    matcher: Matcher,
-    demonstration: Hospital,
-) -> Iterator[dict[str, tuple[House, SlowHospital]]]:
-    """One application a database for all tests here; each has phones of its own."""
-    strict = replace(
-        settings, limits=Flood(flood=5, flood_seconds=3_600),
-        server=replace(settings.server, public_url="https://bot.example.org/"),
-    )  # fmt: skip
-
-    def open_one(backend: str) -> tuple[House, SlowHospital]:
-        opened: SqliteEngine | PostgresEngine
-        if backend == "sqlite":
-            path = tmp_path_factory.mktemp("ward") / "daoyi.sqlite3"
-            path.write_bytes(request.getfixturevalue("sqlite_template").read_bytes())
-            opened = SqliteEngine(path, keyring)
-        else:
-            template = request.getfixturevalue("postgres_template")
-            opened = PostgresEngine(request.getfixturevalue("postgres").url(template), keyring)
-        store, clock = SlowHospital(opened), Clock()
-        channels = {
-            "passive/main": passive(), "push/main": ScriptedPlatform("push"),
-            "sms/main": ScriptedPlatform("sms", provider="kannel"),
-        }  # fmt: skip
-        app = build(
-            strict, clock=clock, engine=store, content=content, matcher=matcher,
-            facts=demonstration, channels=channels,
-        )  # fmt: skip
-        return House(asyncio.run(app), opened.sql, clock, TextMessages()), store
-
-    known: dict[str, tuple[House, SlowHospital]] = {}
-    for backend in ("sqlite", "postgresql"):
-        known[backend] = open_one(backend)
-    yield known
-    for house, _ in known.values():
-        asyncio.run(house.app.engine.close())
-
-
-@pytest.fixture
-async def ward(wards: dict[str, tuple[House, SlowHospital]], backend: str) -> AsyncIterator[Ward]:
-    house, store = wards[backend]
-    house.sweep()
-    house.clock.now = Clock().now
-    store.renew()
-    slow, push = (house.app.channels[f"{name}/main"] for name in ("passive", "push"))
-    assert isinstance(slow, ScriptedPlatform)
-    assert isinstance(push, ScriptedPlatform)
-    slow.renew()
-    push.renew()
-    transport = httpx.ASGITransport(app=house.app.http)
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
-        yield Ward(house.app, store, http, slow, push, house.clock, next(_USERS))
-        store.open()
-        await house.app.turns.finish()
 
 
 def refused(reason: str) -> float:
@@ -392,83 +272,6 @@ async def test_a_flood_is_stored_and_answered_later_and_its_red_flag_at_once(war
     while (await ward.counts()).get("new"):
         await ward.app.turns.sweep()
     assert await ward.counts() == {"handled": 27}
-
-
-@pytest.mark.parametrize(
-    ("form", "text", "said"),
-    [
-        pytest.param(Form.VOICE, "", "听不了", id="a voice: please type"),
-        pytest.param(Form.VOICE, "停车多少钱", "4元", id="a voice that was written down is a text"),
-        pytest.param(Form.IMAGE, "", "看不了", id="a picture: nobody here looks at it"),
-        pytest.param(Form.VIDEO, "", "看不了", id="a film too"),
-        pytest.param(Form.FILE, "", "看不了", id="a file too"),
-        pytest.param(Form.IMAGE, "停车多少钱", "看不了", id="a caption is answered, the picture is not"),
-        pytest.param(Form.STICKER, "", "您可以问我", id="a sticker: the menu"),
-        pytest.param(Form.LOCATION, "", "路线", id="a place: how to come here"),
-        pytest.param(Form.LINK, "", "读不了", id="a link: in words, please"),
-        pytest.param(Form.CONTACT, "", "读不了", id="a contact: in words, please"),
-        pytest.param(Form.OTHER, "", "读不了", id="anything else: in words, please"),
-        pytest.param(Form.FOLLOWED, "", "请直接说您想问的事", id="a new follower is greeted"),
-    ],
-)  # fmt: skip
-async def test_what_each_form_is_answered(form: Form, text: str, said: str, ward: Ward) -> None:
-    answer = await ward.waiting_phone.says(text, form)
-    (whole,) = answer.json()
-    assert said in whole
-    assert whole.startswith("您好，我是"), "whoever writes first is told who answers"
-    assert "失败" not in whole
-
-
-@pytest.mark.parametrize("form", [Form.IMAGE, Form.VOICE, Form.VIDEO])
-async def test_red_flags_in_captions_and_voices_are_seen(form: Form, ward: Ward) -> None:
-    (whole,) = (await ward.waiting_phone.says(ALARM, form)).json()
-    assert whole.startswith("请立即拨打")
-
-
-async def test_somebody_who_cannot_type_gets_a_person(ward: Ward) -> None:
-    phone = ward.waiting_phone
-    said = [(await phone.says("", Form.VOICE)).json()[0] for _ in range(3)]
-    assert "听不了" in said[0]
-    assert "请工作人员来帮您" in said[1]
-    assert "转给工作人员" in said[2]
-
-
-async def test_words_in_between_begin_the_count_anew(ward: Ward) -> None:
-    phone = ward.waiting_phone
-    await phone.says("", Form.IMAGE)
-    await phone.says("停车多少钱")
-    assert "看不了" in (await phone.says("", Form.IMAGE)).text
-
-
-async def test_a_new_follower_is_welcomed_once(ward: Ward) -> None:
-    phone = ward.waiting_phone
-    assert "智能助手" in (await phone.says("", Form.FOLLOWED)).text
-    assert "智能助手" not in (await phone.says("", Form.FOLLOWED)).text
-
-
-async def test_who_left_is_not_answered_until_she_is_back(ward: Ward) -> None:
-    phone = ward.waiting_phone
-    left = await phone.says("", Form.LEFT)
-    assert (left.status_code, left.json()) == (200, [])
-    assert (await phone.says("", Form.LEFT, key="m1")).json() == []
-    assert (await ward.counts(), await ward.outgoing()) == ({"handled": 1}, {})
-    assert "4元" in (await phone.says("停车多少钱")).text
-
-
-async def test_a_person_sees_what_form_a_message_had(ward: Ward) -> None:
-    phone = ward.waiting_phone
-    for form, text in ((Form.IMAGE, ""), (Form.IMAGE, "这是我的单子"), (Form.LEFT, "")):
-        await phone.says(text, form)
-
-    def read(tx: Tx) -> Sequence[tuple[str, str]]:
-        conversation = history.conversation_of(tx, Address("passive", "main", phone.user))
-        assert conversation is not None
-        lines = history.lines(tx, conversation)
-        return [(line.kind, line.text) for line in lines if line.who == "patient"]
-
-    assert await ward.app.engine.read(read) == [
-        ("image", ""), ("image", "这是我的单子"), ("left", ""),
-    ]  # fmt: skip
 
 
 async def test_every_account_is_named_where_operators_look(ward: Ward) -> None:
