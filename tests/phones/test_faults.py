@@ -154,8 +154,9 @@ def test_a_dead_gateway_is_waited_for(phones: Phones) -> None:
 
 
 def _was_refused(state: dict[str, Any]) -> bool:
-    sends = ("sendMessage", "sendsms", "custom/send")
-    refused = [p for p in state["wire"] if not p["ok"] and any(s in p["what"] for s in sends)]
+    sends = ("sendmessage", "sendsms", "custom/send")
+    failed = [p["what"].lower() for p in state["wire"] if not p["ok"]]
+    refused = [what for what in failed if any(send in what for send in sends)]
     return bool(refused) and state["desk"]["ready"] == 1
 
 
