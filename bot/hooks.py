@@ -52,7 +52,6 @@ class Hooks:
 
 def mount_hooks(app: FastAPI, hooks: Hooks) -> None:
     """Add the hooks of every account to `app`."""
-    methods = ["GET", "POST"]
     answers: dict[int | str, dict[str, str]] = {
         403: {"description": "not signed by the platform"},
         404: {"description": "no such account"},
@@ -60,17 +59,23 @@ def mount_hooks(app: FastAPI, hooks: Hooks) -> None:
         503: {"description": "not stored; post it again"},
     }
 
-    @app.api_route("/hooks/{channel}/{account}", methods=methods, tags=["hooks"],
-                   response_class=Response, responses=answers)  # fmt: skip
     async def hook(request: Request, channel: str, account: str) -> Response:
         """Take what a platform posts. 2xx means that it is stored."""
         return await _take(hooks, request, channel, account)
 
-    @app.api_route("/hooks/sms/{provider}/{account}", methods=methods, tags=["hooks"],
-                   response_class=Response, responses=answers)  # fmt: skip
     async def sms_hook(request: Request, provider: str, account: str) -> Response:
         """Take what a text message provider posts. 2xx means that it is stored."""
         return await _take(hooks, request, "sms", account, provider)
+
+    for method in ("GET", "POST"):
+        for path, endpoint in (
+            ("/hooks/{channel}/{account}", hook),
+            ("/hooks/sms/{provider}/{account}", sms_hook),
+        ):
+            app.add_api_route(
+                path, endpoint, methods=[method], tags=["hooks"], response_class=Response,
+                responses=answers, operation_id=f"{endpoint.__name__}_{method}".lower(),
+            )  # fmt: skip
 
 
 async def _take(

@@ -1,9 +1,9 @@
 """The hospital's own app, or another messenger's gateway: JSON in, JSON out, both signed.
 
 It posts {"id", "user", "text", "form"?} or {"receipt", "progress", "code"?} to /hooks/relay/<account>;
-`send_url` is sent {"id", "user", "text", "kind", "buttons"}. Either side signs with the same key: the
-header x-daoyi-signature is the HMAC-SHA256, in small hex digits, of what x-daoyi-timestamp says
-(seconds since 1970), a full stop, and the body. Within 300 seconds a post may come again; it counts once.
+`send_url` is sent {"id", "user", "text", "kind", "buttons"}. Both sides sign with one key: the header
+x-daoyi-signature is the HMAC-SHA256, in small hex digits, of what x-daoyi-timestamp says (seconds
+since 1970), a full stop, and the body. It is good for 300 seconds; a post that comes again counts once.
 
 The receiver promises to show each of our ids once, however often it comes. Only therefore is a message
 whose answer was lost sent again. 410 means that this user is gone; 404 only that `send_url` is wrong.
@@ -22,21 +22,28 @@ from uuid import uuid4
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bot import errors
 from bot.channels.base import Finding, HookAnswer, HookRequest, Limits, Tools
 from bot.channels.options import read_options, secret
-from bot.errors import (
-    BadInput, NeedsOperator, NotSigned, Refused, SendError, SettingsError, TryLater, Unreachable,
-)  # fmt: skip
 from bot.message import (
-    MAX_TEXT, Address, Form, Inbound, Outbound, Progress, Receipt, Sent, Worded, clean_text,
-)  # fmt: skip
+    MAX_TEXT,
+    Address,
+    Form,
+    Inbound,
+    Outbound,
+    Progress,
+    Receipt,
+    Sent,
+    Worded,
+    clean_text,
+)
 
 #: For how long a signature is good, in seconds; the two clocks may differ by as much.
 MAX_AGE = 300
-#: The fewest characters of a key.
-KEY = 32
 _NAME = r"^[A-Za-z0-9_.:@+-]{1,100}$"
 _OURS = r"^[0-9]{1,18}-[0-9a-f]{1,32}$"
+_HERE = ("127.0.0.1", "::1", "localhost")
+_URL = r"https?://([A-Za-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?(/[!-~]*)?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +97,10 @@ class Relay:
         stamp = request.headers.get("x-daoyi-timestamp", "")
         shown = request.headers.get("x-daoyi-signature", "")
         if not hmac.compare_digest(shown.encode(), self._sign(stamp, request.body).encode()):
-            raise NotSigned("x-daoyi-signature does not fit x-daoyi-timestamp and the body", 403)
+            raise errors.NotSigned("x-daoyi-signature is not that of this body and time", 403)
         age = self._clock().timestamp() - int(stamp) if re.fullmatch("[0-9]{1,12}", stamp) else None
         if age is None or abs(age) > MAX_AGE:
-            raise NotSigned(f"x-daoyi-timestamp is not within {MAX_AGE} s of our clock", 403)
+            raise errors.NotSigned(f"x-daoyi-timestamp is not within {MAX_AGE} s of our clock", 403)
         return ""
 
     def parse(self, request: HookRequest, user: str) -> list[Inbound | Receipt]:  # noqa: ARG002
@@ -109,7 +116,7 @@ class Relay:
             return [receipt] if ours else []
         text = clean_text(posted.text)
         if len(text) > MAX_TEXT or not (text or posted.form is not Form.TEXT):
-            raise BadInput(f"text: must have 1 to {MAX_TEXT} characters")
+            raise errors.BadInput(f"text: must have 1 to {MAX_TEXT} characters")
         address = Address(self.name, self._account, posted.user)
         return [Inbound(address, f"{posted.user} {posted.id}", text, posted.form)]
 
@@ -130,23 +137,22 @@ class Relay:
             answer = await self._ask("POST", {**message, "kind": worded.kind, "buttons": buttons})
         except httpx.HTTPError as exc:
             away = isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout)
-            raise TryLater("relay_no_answer", whole_account=away) from None
+            raise errors.TryLater("relay_no_answer", whole_account=away) from None
         if not answer.is_success:
             raise _refusal(answer)
         return Sent(_their_id(answer))
 
     async def check(self) -> list[Finding]:
         """Ask the receiver for its options; look whether others could read what is sent."""
-        url, private = self._url, self._options.private
-        safe = url.scheme == "https" or url.host in ("127.0.0.1", "::1", "localhost") or not private
-        found = [] if safe else [
-            Finding("privacy", False, "send_url needs https://, or private = false here"),
-        ]  # fmt: skip
+        host = self._url.host
+        sealed = self._url.scheme == "https" or host in _HERE
+        told = "is encrypted" if sealed else "can be read: use https://, or else private = false"
+        found = [Finding("privacy", sealed or not self.limits.private, f"the way to {host} {told}")]
         try:
             status = (await self._ask("OPTIONS")).status_code
         except httpx.HTTPError:
-            return [*found, Finding("receiver", False, f"nobody answers at {url.host}")]
-        return [*found, Finding("receiver", status < 500, f"{url.host} answers {status}")]  # noqa: PLR2004
+            return [*found, Finding("receiver", False, f"nobody answers at {host}")]
+        return [*found, Finding("receiver", status < 500, f"{host} answers {status}")]  # noqa: PLR2004
 
     async def _ask(self, method: str, message: Mapping[str, Any] | None = None) -> httpx.Response:
         body = json.dumps(message).encode() if message else b""
@@ -179,17 +185,14 @@ def open_channel(
     options = read_options(Options, config, where)
     key = secret(secrets, "key", where, variable)
     for right, sentence in (
-        (
-            re.fullmatch(r"https?://[^\s/@]+(/\S*)?", options.send_url),
-            ".send_url must be https://…",
-        ),
+        (re.fullmatch(_URL, options.send_url), ".send_url must be https://…"),
         (0 <= options.buttons <= 20, ".buttons must be 0 to 20"),  # noqa: PLR2004
         (70 <= options.text <= MAX_TEXT, f".text must be 70 to {MAX_TEXT}"),  # noqa: PLR2004
         (1 <= options.timeout <= 30, ".timeout must be 1 to 30 seconds"),  # noqa: PLR2004
-        (len(key) >= KEY, f": {variable} must have {KEY} characters or more"),
+        (len(key) >= 32, f": {variable} must have 32 characters or more"),  # noqa: PLR2004
     ):
         if not right:
-            raise SettingsError(where + sentence)
+            raise errors.SettingsError(where + sentence)
     return Relay(account, options, key, tools)
 
 
@@ -206,22 +209,22 @@ def _read(body: bytes) -> Written | Reported:
     except ValidationError as exc:
         first = exc.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "body"
-        raise BadInput(f"{clean_text(where)[:40]}: {first['msg'].lower()}") from None
+        raise errors.BadInput(f"{clean_text(where)[:40]}: {first['msg'].lower()}") from None
     except (ValueError, TypeError, RecursionError):
-        raise BadInput('the body must be JSON: {"id": …, "user": …, "text": …}', 400) from None
+        raise errors.BadInput('the body must be JSON: {"id", "user", "text"}', 400) from None
 
 
-def _refusal(answer: httpx.Response) -> SendError:
+def _refusal(answer: httpx.Response) -> errors.SendError:
     status, code = answer.status_code, f"relay_{answer.status_code}"
     if status in (429, 503):
         after = answer.headers.get("retry-after", "")
         seconds = float(after) if re.fullmatch("[0-9]{1,4}", after) else None
-        return TryLater(code, seconds, whole_account=True)
+        return errors.TryLater(code, seconds, whole_account=True)
     if status >= 500 or status == 408:  # noqa: PLR2004  (taken or not: the id comes again)
-        return TryLater(code)
+        return errors.TryLater(code)
     if status in (401, 403, 404, 405) or status < 400:  # noqa: PLR2004  (key, send_url, redirect)
-        return NeedsOperator(code)
-    return Unreachable(code) if status == 410 else Refused(code)  # noqa: PLR2004
+        return errors.NeedsOperator(code)
+    return errors.Unreachable(code) if status == 410 else errors.Refused(code)  # noqa: PLR2004
 
 
 def _their_id(answer: httpx.Response) -> str | None:

@@ -38,10 +38,10 @@ from bot.channels.wechat_api import WechatApi, forms_from
 from bot.errors import (
     BadInput,
     NotSigned,
-    Refused,
     SettingsError,
     TryLater,
     Unknown,
+    WaitForUser,
 )
 from bot.message import (
     MAX_TEXT,
@@ -224,7 +224,7 @@ class Wechat:
                     raise
                 raise TryLater(exc.code) from None  # asked again, it still comes once
         if not self._options.customer_service:
-            raise Refused("replies only")
+            raise WaitForUser("replies only")
         await self._api.send_text(to, clean_text(letter.worded.text))
         return Sent()
 

@@ -109,7 +109,9 @@ class Delivery:
                 taking = asyncio.create_task(self._take_due())
                 if not await asyncio.shield(taking):
                     with suppress(TimeoutError):
-                        async with asyncio.timeout(self._patience()):  # `wait_for` may lose a cancel
+                        async with asyncio.timeout(
+                            self._patience()
+                        ):  # `wait_for` may lose a cancel
                             await self._wake.wait()
         finally:
             await self._end(taking)

@@ -61,6 +61,8 @@ _TO = Hot(
 
 #: Why a notice could not go, in its record.
 NO_PERMISSION = "no permission for this notice"
+#: Why a message waits whose account may only answer, in its record.
+REPLIES_ONLY = "goes with the next answer"
 
 #: Finds what a channel's account can carry; None where it is not set up.
 LimitsOf = Callable[[str, str], Limits | None]
@@ -149,13 +151,15 @@ def _depart(
     tx: Tx, item: Leased, to: Any, limits: Limits, pacer: Pacer, now: datetime
 ) -> Departing:
     _ask_again(item, to, now)
+    template = item.worded.template.name if item.worded.template else None
+    if limits.passive and limits.passive.insists and template not in limits.templates:
+        raise _Stop("waiting", REPLIES_ONLY)
     bulk = item.worded.kind is Kind.REMINDER
     later = pacer.wait(
         account_key(to.channel, to.account), item.conversation_id, limits.rates(to.user), bulk=bulk
     )
     if later is not None:
         raise _Stop("ready", "sent enough for now", later)
-    template = item.worded.template.name if item.worded.template else None
     permission = template if template in limits.permitted else None
     if permission is not None and not permissions.take(tx, item.conversation_id, permission):
         raise _Stop("failed", NO_PERMISSION)

@@ -129,7 +129,7 @@ _COUNT = Hot(select(_inbox.c.state, func.count().label("n")).group_by(_inbox.c.s
 #: How long the request that brought a message has the turn to itself before the net looks at it.
 GRACE = timedelta(seconds=5)
 #: How many messages of one conversation the net takes at once: one that is stuck starves nobody.
-_SHARE = 20
+_SHARE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +251,7 @@ def _where(tx: Tx, address: Address) -> dict[str, str]:
     return {"channel": address.channel, "account": address.account, "user_index": user_index}
 
 
-def unhandled(tx: Tx, now: datetime, limit: int = 200) -> list[tuple[int, int, int]]:
+def unhandled(tx: Tx, now: datetime, limit: int = 400) -> list[tuple[int, int, int]]:
     """Return (inbox id, conversation id, attempts) of messages nobody handled yet: the crash net.
 
     Those that wait longest come first, of each conversation only a share, in the order they came.

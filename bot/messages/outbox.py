@@ -10,16 +10,17 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 
 from bot.channels.base import Limits
 from bot.message import Button, Kind, Progress, Template, Worded
 from bot.store.db import Tx
 from bot.store.statements import Hot
-from bot.store.tables import Conversation, Outbox
+from bot.store.tables import Conversation, Inbox, Outbox
 
 _outbox = Outbox.__table__  # type: ignore[attr-defined]
 _conversation = Conversation.__table__  # type: ignore[attr-defined]
+_inbox = Inbox.__table__  # type: ignore[attr-defined]
 
 _STORE = Hot(
     insert(_outbox)
@@ -76,14 +77,52 @@ _OF_A_MESSAGE = Hot(
 )
 _PASSED_ON = Hot(
     update(_outbox)
-    .where(_outbox.c.id == bindparam("outbox_id"), _outbox.c.state == "ready")
+    .where(_outbox.c.id == bindparam("outbox_id"), _outbox.c.state == bindparam("old_state"))
     .values(
         state=bindparam("new_state"),
         provider_id=bindparam("provider_id_"),
         progress=bindparam("progress_"),
         sent_at=bindparam("sent_at_"),
         error=bindparam("error_"),
+        lease_until=None,
     )
+)
+_CARRIED = Hot(
+    select(_outbox.c.id, _outbox.c.kind, _outbox.c.body)
+    .where(
+        _outbox.c.conversation_id == bindparam("conversation_id"),
+        _outbox.c.provider_id == bindparam("provider_id"),
+    )
+    .order_by(_outbox.c.seq)
+)
+#: What is too late for its own request, or was said without one; nobody was told of it yet.
+_LEFT_OVER = Hot(
+    select(_outbox.c.id, _outbox.c.kind, _outbox.c.body, _outbox.c.state)
+    .where(
+        _outbox.c.conversation_id == bindparam("conversation_id"),
+        or_(_outbox.c.inbox_id.is_(None), _outbox.c.inbox_id != bindparam("inbox_id")),
+        or_(
+            _outbox.c.state == "waiting",
+            and_(
+                or_(_outbox.c.state == "ready", _outbox.c.state == "leased"),
+                _outbox.c.due_at <= bindparam("now"),
+            ),
+        ),
+        or_(_outbox.c.expires_at.is_(None), _outbox.c.expires_at > bindparam("now_")),
+        _outbox.c.progress.is_(None),
+    )
+    .order_by(_outbox.c.seq)
+    .limit(bindparam("limit"))
+    .with_for_update()
+)
+_WHOSE = Hot(
+    select(
+        _inbox.c.conversation_id,
+        _conversation.c.holder,
+        _conversation.c.opted_out_at,
+    )
+    .join_from(_inbox, _conversation)
+    .where(_inbox.c.id == bindparam("inbox_id"))
 )
 _NEXT_PLACE = Hot(
     update(_conversation)
@@ -101,6 +140,8 @@ _AHEAD = timedelta(days=1)
 PASSIVE = "passive"
 #: Between what goes together as one message.
 PARAGRAPH = "\n\n"
+#: So many messages that waited are looked at for one answer; the next takes more.
+_MOST_LEFT_OVER = 20
 
 
 def enqueue(
@@ -168,7 +209,18 @@ def take_passive(tx: Tx, inbox_id: int, limits: Limits, now: datetime) -> list[t
 
     In order, and as much as fits one message; asked again, the same again. Nothing where a sender
     has part of it already, and nothing of the bot's while a person holds the conversation (I4).
+
+    Where nothing else carries a reply (`Passive.insists`), what came too late for an earlier answer
+    goes before it, as far as there is room; an emergency goes alone.
     """
+    own = _own(tx, inbox_id, limits, now)
+    if limits.passive is None or not limits.passive.insists:
+        return own
+    return [*_left_over(tx, inbox_id, limits, now, own), *own]
+
+
+def _own(tx: Tx, inbox_id: int, limits: Limits, now: datetime) -> list[tuple[int, Worded]]:
+    """Take what answers a message itself."""
     rows = tx.rows(_OF_A_MESSAGE, inbox_id=inbox_id)
     taken = [(row.id, worded(row)) for row in rows if row.provider_id == PASSIVE]
     if taken or any(row.state != "ready" or row.provider_id for row in rows):
@@ -176,32 +228,56 @@ def take_passive(tx: Tx, inbox_id: int, limits: Limits, now: datetime) -> list[t
     for row in rows:
         said = worded(row)
         if row.holder == "staff" and said.kind not in SPOKEN_WHILE_HELD:
-            _pass_on(tx, row.id, now, state="dropped", error="held by staff")
+            _pass_on(tx, row, now, error="held by staff")
             continue
-        together = PARAGRAPH.join([*(before.text for _, before in taken), said.text])
-        if limits.measure(together) > limits.text:
+        if not _fits([*taken, (row.id, said)], limits):
             break
-        _pass_on(tx, row.id, now, state="sent", progress=Progress.SENT)
+        _pass_on(tx, row, now, way=PASSIVE)
         taken.append((row.id, said))
     return taken
 
 
+def _left_over(
+    tx: Tx, inbox_id: int, limits: Limits, now: datetime, own: list[tuple[int, Worded]]
+) -> list[tuple[int, Worded]]:
+    """Take what still waits from before; for the same message the same again."""
+    whose, way = tx.one(_WHOSE, inbox_id=inbox_id), f"{PASSIVE}:{inbox_id}"
+    where = {"conversation_id": whose.conversation_id}
+    taken = [(row.id, worded(row)) for row in tx.rows(_CARRIED, provider_id=way, **where)]
+    if taken or any(said.kind is Kind.EMERGENCY for _, said in own):
+        return taken
+    for row in tx.rows(
+        _LEFT_OVER, inbox_id=inbox_id, now=now, now_=now, limit=_MOST_LEFT_OVER, **where
+    ):
+        said = worded(row)
+        if said.kind is Kind.REMINDER and whose.opted_out_at is not None:
+            continue  # the sender drops it
+        if whose.holder == "staff" and said.kind not in SPOKEN_WHILE_HELD:
+            _pass_on(tx, row, now, error="held by staff")
+            continue
+        if not _fits([*taken, (row.id, said), *own], limits):
+            break
+        _pass_on(tx, row, now, way=way)
+        taken.append((row.id, said))
+    return taken
+
+
+def _fits(said: list[tuple[int, Worded]], limits: Limits) -> bool:
+    return limits.measure(PARAGRAPH.join(one.text for _, one in said)) <= limits.text
+
+
 def _pass_on(
-    tx: Tx,
-    outbox_id: int,
-    now: datetime,
-    *,
-    state: str,
-    progress: Progress | None = None,
-    error: str | None = None,
+    tx: Tx, row: Any, now: datetime, *, way: str | None = None, error: str | None = None
 ) -> None:
+    """Note that a message went by `way`, or was dropped for `error`."""
     tx.run(
         _PASSED_ON,
-        outbox_id=outbox_id,
-        new_state=state,
-        provider_id_=PASSIVE if progress else None,
-        progress_=progress.value if progress else None,
-        sent_at_=now if progress else None,
+        outbox_id=row.id,
+        old_state=row.state,
+        new_state="sent" if way else "dropped",
+        provider_id_=way,
+        progress_=Progress.SENT.value if way else None,
+        sent_at_=now if way else None,
         error_=error,
     )
 

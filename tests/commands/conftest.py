@@ -138,7 +138,7 @@ class Shop:
         )  # fmt: skip
         return Said(done.returncode, done.stdout, done.stderr)
 
-    def inside(self, *arguments: str) -> Said:
+    def inside(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Said:
         """Run the same command in this process: for tables, where starting would take the time."""
         kept = (
             structlog.get_config(), logging.root.handlers[:], logging.root.level,
@@ -146,7 +146,10 @@ class Shop:
         )  # fmt: skip
         try:
             done = CliRunner().invoke(
-                app, ["--config", str(self.config), *arguments], prog_name="daoyi"
+                app,
+                ["--config", str(self.config), *arguments],
+                prog_name="daoyi",
+                env={"COLUMNS": "200", **(environment or {})},
             )
         finally:
             structlog.configure(**kept[0])

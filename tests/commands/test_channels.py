@@ -84,7 +84,7 @@ def check(shop: Shop) -> Callable[[Mapping[str, str]], Said]:
     """A function that runs the command as an operator does, and sees that no secret is printed."""
 
     def run(environment: Mapping[str, str]) -> Said:
-        said = shop("channels", "check", "--json", environment=environment)
+        said = shop.inside("channels", "check", "--json", environment=environment)
         for value in environment.values():
             assert value not in said.out + said.err
         assert "Traceback" not in said.err

@@ -205,6 +205,7 @@ def test_the_order_of_the_rules_is_the_promise() -> None:
         "red_flag",
         "stop_or_start",
         "held",
+        "wordless",
         "expected",
         "every_state",
         "only_a_name",

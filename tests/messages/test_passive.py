@@ -117,3 +117,118 @@ async def test_a_template_survives_the_outbox(post: Post) -> None:
         lambda tx: leases.claim(tx, "me", post.clock(), post.clock() + LEASE, 10)
     )
     assert leased[0].worded == said
+
+
+ONLY_REPLIES = Limits(text=10, passive=Passive(insists=True), counted=True, templates={"visit"})
+
+
+@pytest.fixture
+def replies_only(wechat: RecordingChannel) -> RecordingChannel:
+    """An account whose platform carries nothing but answers."""
+    wechat.limits = ONLY_REPLIES
+    return wechat
+
+
+async def carried(post: Post, inbox_id: int) -> list[str]:
+    said = await post.engine.write(
+        lambda tx: outbox.take_passive(tx, inbox_id, ONLY_REPLIES, post.clock())
+    )
+    return [worded.text for _, worded in said]
+
+
+async def test_what_was_too_late_goes_with_the_next_answer_once(
+    post: Post, replies_only: RecordingChannel, clock: Moving
+) -> None:
+    first = await asked(post, "一")
+    clock.move(seconds=10)
+    await post.send()
+    assert replies_only.texts == [], "nobody asks a platform that takes nothing"
+    assert [row.state for row in await post.letters()] == ["waiting"]
+    second = await asked(post, "二")
+    assert await carried(post, second) == ["一", "二"]
+    assert await carried(post, second) == ["一", "二"], "a redelivery gets the same"
+    assert await carried(post, first) == [], "nor does its own request get it once more"
+    clock.move(days=1)
+    await post.send()
+    assert await carried(post, await asked(post, "三")) == ["三"]
+    assert replies_only.texts == []
+
+
+async def test_what_its_own_request_may_still_take_goes_with_no_other(
+    post: Post, replies_only: RecordingChannel
+) -> None:
+    first = await asked(post, "一")
+    assert await carried(post, await asked(post, "二")) == ["二"]
+    assert await carried(post, first) == ["一"]
+    assert replies_only.texts == []
+
+
+@pytest.mark.parametrize("how_far", ["ready", "leased", "waiting"])
+async def test_what_nobody_was_told_of_goes_with_the_next_answer(
+    post: Post, replies_only: RecordingChannel, clock: Moving, how_far: str
+) -> None:
+    """A nurse's word outside any turn; a sender that held it finds it gone."""
+    await post.writes("u1", channel="wechat")
+    await post.say("u1", "护", channel="wechat", kind=Kind.STAFF)
+    leased = []
+    if how_far == "leased":
+        leased = await post.engine.write(
+            lambda tx: leases.claim(tx, "me", clock(), clock() + LEASE, 10)
+        )
+    elif how_far == "waiting":
+        await post.send()
+    assert await carried(post, await asked(post, "答")) == ["护", "答"]
+    started = await post.engine.write(
+        lambda tx: departure.start(tx, leased, clock(), clock() + SENDING, lambda *_: ONLY_REPLIES)
+    )
+    assert (started.sending, started.stopped) == ([], [])
+    await post.send()
+    assert replies_only.texts == []
+    assert [row.state for row in await post.letters()] == ["sent", "sent"]
+
+
+@pytest.mark.usefixtures("replies_only")
+async def test_what_waited_never_takes_the_answers_room(post: Post, clock: Moving) -> None:
+    await asked(post, "一一一一", "二二二")
+    clock.move(seconds=10)
+    assert await carried(post, await asked(post, "三三三三三三")) == ["三三三三三三"]
+    assert await carried(post, await asked(post, "四四四")) == ["一一一一", "四四四"]
+    assert await carried(post, await asked(post, "五五五")) == ["二二二", "五五五"]
+
+
+@pytest.mark.usefixtures("replies_only")
+async def test_an_emergency_goes_alone(post: Post, clock: Moving) -> None:
+    await asked(post, "一")
+    clock.move(seconds=10)
+    assert await carried(post, await asked(post, Worded("打120", Kind.EMERGENCY))) == ["打120"]
+    assert await carried(post, await asked(post, "二")) == ["一", "二"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "conversation", "said"),
+    [
+        pytest.param(Kind.ANSWER, {"holder": "staff"}, [], id="the-bot-while-a-person-holds"),
+        pytest.param(Kind.STAFF, {"holder": "staff"}, ["旧"], id="but-not-the-person"),
+        pytest.param(Kind.REMINDER, {"opted_out": True}, ["新"], id="a-reminder-after-opting-out"),
+        pytest.param(Kind.ANSWER, {"expired": True}, ["新"], id="what-came-too-late"),
+    ],
+)
+@pytest.mark.usefixtures("replies_only")
+async def test_what_may_not_be_said_any_more_is_not_carried(
+    post: Post, clock: Moving, kind: Kind, conversation: dict[str, Any], said: list[str]
+) -> None:
+    ends = clock() + timedelta(seconds=7) if conversation.pop("expired", None) else None
+    await asked(post, Worded("旧", kind), expires_at=ends)
+    if conversation.pop("opted_out", None):
+        conversation["opted_out_at"] = clock()
+    await post.set("u1", **conversation)
+    clock.move(seconds=10)
+    assert await carried(post, await asked(post, "新")) == said
+
+
+async def test_a_template_still_goes_by_itself(post: Post, replies_only: RecordingChannel) -> None:
+    await post.say(
+        "u1", Worded("明天", Kind.REMINDER, template=Template("visit", {})), channel="wechat"
+    )
+    await post.send()
+    assert replies_only.texts == ["明天"]

@@ -112,7 +112,9 @@ async def test_where_nothing_else_carries_a_reply_a_later_attempt_gets_it(ward: 
     assert ward.passive.sent == []
 
 
-async def test_the_last_attempt_is_acknowledged_and_the_reply_sent_later(ward: Ward) -> None:
+async def test_the_last_attempt_is_acknowledged_and_the_reply_goes_with_the_next(
+    ward: Ward,
+) -> None:
     ward.passive.limits = replace(ward.passive.limits, passive=INSISTS)
     phone = ward.waiting_phone
     ward.store.shut()
@@ -123,7 +125,16 @@ async def test_the_last_attempt_is_acknowledged_and_the_reply_sent_later(ward: W
     ward.store.open()
     ward.later(seconds=1)
     await ward.settle()
-    assert len(ward.passive.sent) == 1
+    assert ward.passive.sent == [], "nothing but an answer may carry it"
+    assert await ward.outgoing() == {"waiting": 1}
+    ward.passive.limits = replace(ward.passive.limits, passive=replace(INSISTS, until=10.0))
+    next_one = await phone.says("谢谢", key="m2")
+    (text,) = next_one.json()
+    assert "4元" in text, "she gets both"
+    assert (await phone.says("谢谢", key="m2")).content == next_one.content
+    assert (await phone.says("停车多少钱", key="m1")).json() == [], "not once more"
+    await ward.settle()
+    assert await ward.outgoing() == {"sent": 2}
 
 
 async def test_a_silent_turn_is_acknowledged_at_once(ward: Ward) -> None:

@@ -118,7 +118,7 @@ def test_the_limits_say_what_the_account_has(account: Wechat) -> None:
 
 async def test_without_customer_service_only_templates_go(stand_in: StandIn) -> None:
     account = beside(stand_in, customer_service=False, templates={"visit": "TM-1"})
-    assert isinstance(await error_of(account), Refused)
+    assert isinstance(await error_of(account), WaitForUser)
     assert stand_in.platform.calls == []
     await account.send(letter(template=VISIT))
 
