@@ -3,23 +3,26 @@
 They come late, twice, out of order, and even before the send's own result is recorded; `late` finds
 the message of those. A row's progress only moves forward. A message that a receipt declares lost goes
 back to the outbox as ready: at the instant of sending it fails there like any other, and another
-channel may take its place.
+channel may take its place. An address where two messages running never arrived is not written to any
+more until somebody writes from there (RM-06).
 """
 
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert  # both engines know ON CONFLICT DO NOTHING
 
 from bot.message import Progress, Receipt
+from bot.messages import windows
 from bot.messages.progress import LOST, forward
 from bot.store.db import Tx
 from bot.store.statements import Hot
-from bot.store.tables import Conversation, DeliveryReceipt, Outbox
+from bot.store.tables import Conversation, DeliveryReceipt, Inbox, Outbox
 
 _receipt = DeliveryReceipt.__table__  # type: ignore[attr-defined]
 _outbox = Outbox.__table__  # type: ignore[attr-defined]
+_inbox = Inbox.__table__  # type: ignore[attr-defined]
 _conversation = Conversation.__table__  # type: ignore[attr-defined]
 
 _STORE = Hot(
@@ -97,9 +100,32 @@ _ROW = Hot(
     )
 )
 
+_home = _outbox.alias("home")
+#: The last ends that a conversation's messages came to, at different times, since somebody wrote there.
+_LAST_ENDS = Hot(
+    select(func.min(_outbox.c.progress).label("best"), _home.c.conversation_id)
+    .join_from(_home, _outbox, _outbox.c.conversation_id == _home.c.conversation_id)
+    .where(
+        _home.c.id == bindparam("outbox_id"),
+        or_(
+            _outbox.c.progress == Progress.DELIVERED.value,
+            _outbox.c.progress == Progress.UNDELIVERED.value,
+        ),
+        _outbox.c.seq
+        > select(func.coalesce(func.max(_inbox.c.seq), 0))
+        .where(_inbox.c.conversation_id == _home.c.conversation_id)
+        .scalar_subquery(),
+    )
+    .group_by(_home.c.conversation_id, _outbox.c.created_at)
+    .order_by(_outbox.c.created_at.desc())
+    .limit(bindparam("running"))
+)
+
 #: A receipt of nothing we know is looked at again for so long.
 _LATE = timedelta(hours=1)
 _BATCH = 200
+#: So many messages running that never arrived end the use of an address.
+_BOUNCES = 2
 PROVIDER_ID_LENGTH = 120
 _REFERENCE_LENGTH, _CODE_LENGTH = 140, 80
 _LAST_ID = 2**62
@@ -193,6 +219,18 @@ def _advance(tx: Tx, row: Any, told: Progress, code: str, now: datetime) -> None
     if progress is not None:
         tx.run(_PROGRESS, outbox_id=row.id, progress_=progress.value)
         _conclude(tx, row, progress, code, now)
+    if progress is Progress.UNDELIVERED:
+        _bounced(tx, row.id, now)
+
+
+def _bounced(tx: Tx, outbox_id: int, now: datetime) -> None:
+    """Note that a message bounced; a platform that took none of them (`failed`) proves no bounce.
+
+    What was said at one time counts once, and as having arrived if any of it did.
+    """
+    ends = tx.rows(_LAST_ENDS, outbox_id=outbox_id, running=_BOUNCES)
+    if len(ends) == _BOUNCES and all(end.best == Progress.UNDELIVERED.value for end in ends):
+        windows.unreachable(tx, ends[0].conversation_id, now)
 
 
 def _conclude(tx: Tx, row: Any, progress: Progress, code: str, now: datetime) -> None:

@@ -152,7 +152,7 @@ async def test_a_chat_that_moved_onto_another_leaves_the_old_one(post: Post, clo
     assert (await post.conversation("u2")).unreachable_at is None
 
 
-async def test_two_hundred_stuck_messages_starve_nobody(
+async def test_hundreds_of_stuck_messages_starve_nobody(
     post: Post, engine: Engine, clock: Moving
 ) -> None:
     """I-11: the net takes a share of each conversation, the longest waiting first, in their order."""
@@ -160,7 +160,7 @@ async def test_two_hundred_stuck_messages_starve_nobody(
     def fail_the_first(tx: Tx) -> None:
         inbox.failed(tx, 1, again_at=clock() + timedelta(hours=1), now=clock(), error="poison")
 
-    stuck = [await post.writes("stuck", str(n)) for n in range(250)]
+    stuck = [await post.writes("stuck", str(n)) for n in range(450)]
     clock.move(seconds=1)
     other = await post.writes("other", "我也在等")
     await engine.write(fail_the_first)
@@ -169,7 +169,7 @@ async def test_two_hundred_stuck_messages_starve_nobody(
     taken = [row[0] for row in rows]
     assert other.accepted.inbox_id in taken
     mine = [inbox_id for inbox_id in taken if inbox_id != other.accepted.inbox_id]
-    assert mine == [item.accepted.inbox_id for item in stuck[1:20]]
+    assert mine == [item.accepted.inbox_id for item in stuck[1:60]]
 
 
 async def test_a_message_of_a_page_costs_no_more_statements(

@@ -205,23 +205,22 @@ async def test_an_emergency_goes_alone(post: Post, clock: Moving) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "conversation", "said"),
+    ("kind", "now", "said"),
     [
-        pytest.param(Kind.ANSWER, {"holder": "staff"}, [], id="the-bot-while-a-person-holds"),
-        pytest.param(Kind.STAFF, {"holder": "staff"}, ["旧"], id="but-not-the-person"),
-        pytest.param(Kind.REMINDER, {"opted_out": True}, ["新"], id="a-reminder-after-opting-out"),
-        pytest.param(Kind.ANSWER, {"expired": True}, ["新"], id="what-came-too-late"),
+        pytest.param(Kind.ANSWER, "held", [], id="the-bot-while-a-person-holds"),
+        pytest.param(Kind.STAFF, "held", ["旧"], id="but-not-the-person"),
+        pytest.param(Kind.REMINDER, "opted out", ["新"], id="a-reminder-after-opting-out"),
+        pytest.param(Kind.ANSWER, "too late", ["新"], id="what-came-too-late"),
     ],
 )
 @pytest.mark.usefixtures("replies_only")
 async def test_what_may_not_be_said_any_more_is_not_carried(
-    post: Post, clock: Moving, kind: Kind, conversation: dict[str, Any], said: list[str]
+    post: Post, clock: Moving, kind: Kind, now: str, said: list[str]
 ) -> None:
-    ends = clock() + timedelta(seconds=7) if conversation.pop("expired", None) else None
+    ends = clock() + timedelta(seconds=7) if now == "too late" else None
     await asked(post, Worded("旧", kind), expires_at=ends)
-    if conversation.pop("opted_out", None):
-        conversation["opted_out_at"] = clock()
-    await post.set("u1", **conversation)
+    changes = {"held": {"holder": "staff"}, "opted out": {"opted_out_at": clock()}}
+    await post.set("u1", **changes.get(now, {}))
     clock.move(seconds=10)
     assert await carried(post, await asked(post, "新")) == said
 

@@ -208,3 +208,58 @@ async def test_a_late_failure_is_listed_as_failed(post: Post) -> None:
     row = await post.letter(letter)
     assert (row.state, row.error) == ("failed", "undelivered 30005")
     assert post.rung == [row.conversation_id]
+
+
+U, D, F = Progress.UNDELIVERED, Progress.DELIVERED, Progress.FAILED
+
+
+@pytest.mark.parametrize(
+    ("ends", "is_reachable"),
+    [
+        pytest.param([U], True, id="once-may-be-chance"),
+        pytest.param([U, U], False, id="twice-running"),
+        pytest.param([D, U, U], False, id="twice-running-after-it-worked"),
+        pytest.param([U, D, U], True, id="not-running"),
+        pytest.param([U, None, U], False, id="what-tells-no-end-is-no-end"),
+        pytest.param([F, F], True, id="the-centre-took-none-of-them"),
+        pytest.param([U, "wrote", U], True, id="she-wrote-in-between"),
+        pytest.param([U, U, "wrote"], True, id="she-wrote-since"),
+    ],
+)
+async def test_a_number_that_bounced_twice_is_not_written_to(
+    post: Post, clock: Moving, ends: list[Progress | str | None], *, is_reachable: bool
+) -> None:
+    """RM-06; a receipt that comes again counts once."""
+    for end in ends:
+        clock.move(days=1)
+        if end == "wrote":
+            await post.writes("u1", channel="sms")
+            continue
+        (letter,) = await post.say("u1", "甲", channel="sms", kind=Kind.REMINDER)
+        await post.send()
+        if isinstance(end, Progress):
+            await post.arrive(told(end, letter), told(end, letter))
+    await post.send()
+    assert ((await post.conversation("u1")).unreachable_at is None) == is_reachable
+    (letter,) = await post.say("u1", "乙", channel="sms", kind=Kind.REMINDER)
+    await post.send()
+    assert ((await post.letter(letter)).state == "sent") == is_reachable
+
+
+async def test_what_was_said_at_once_bounces_once(post: Post) -> None:
+    """Two parts of one text, while the phone was off."""
+    letters = await post.say("u1", "甲", "乙", channel="sms")
+    await post.send()
+    await post.arrive(*(told(U, letter) for letter in letters))
+    assert (await post.conversation("u1")).unreachable_at is None
+
+
+async def test_receipts_in_the_wrong_order_bounce_all_the_same(post: Post, clock: Moving) -> None:
+    (first,) = await post.say("u1", "甲", channel="sms")
+    clock.move(days=1)
+    (second,) = await post.say("u1", "乙", channel="sms")
+    await post.send()
+    await post.arrive(told(U, second))
+    assert (await post.conversation("u1")).unreachable_at is None
+    await post.arrive(told(U, first))
+    assert (await post.conversation("u1")).unreachable_at is not None

@@ -129,8 +129,7 @@ async def test_the_last_attempt_is_acknowledged_and_the_reply_goes_with_the_next
     assert await ward.outgoing() == {"waiting": 1}
     ward.passive.limits = replace(ward.passive.limits, passive=replace(INSISTS, until=10.0))
     next_one = await phone.says("谢谢", key="m2")
-    (text,) = next_one.json()
-    assert "4元" in text, "she gets both"
+    assert ["4元" in text for text in next_one.json()] == [True, False], "she gets both"
     assert (await phone.says("谢谢", key="m2")).content == next_one.content
     assert (await phone.says("停车多少钱", key="m1")).json() == [], "not once more"
     await ward.settle()
