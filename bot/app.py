@@ -13,9 +13,10 @@ from typing import Any
 import structlog
 from fastapi import FastAPI
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from prometheus_client import Gauge
 
 from bot import web
-from bot.channels.base import Channel, MenuItem, Runs, Tools
+from bot.channels.base import Channel, MenuItem, Runs, Tells, Tools
 from bot.channels.menu import load_menu
 from bot.channels.opening import open_accounts
 from bot.channels.webchat import Webchat
@@ -37,10 +38,11 @@ from bot.hospital import service as hospital_service
 from bot.hospital.files import DEMO, read_folder
 from bot.hospital.live import LiveHospital, open_hospital
 from bot.hospital.model import Hospital
+from bot.leading import Leader
 from bot.message import Arrival, Kind, Worded
 from bot.messages.delivery import Delivery
 from bot.messages.feed import Feed
-from bot.patients.bind_flow import BindFlow, Post, carrier_of, region_of
+from bot.patients.bind_flow import BindFlow, Post, region_of
 from bot.patients.flow import ConsentFlow
 from bot.settings import Settings
 from bot.store.db import Engine, Tx
@@ -56,6 +58,12 @@ log = structlog.get_logger()
 
 #: Waits before a channel's own work begins again after it failed, in seconds.
 _RESTARTS = (1.0, 5.0, 30.0)
+
+_READY = Gauge(
+    "daoyi_account_ready",
+    "Whether an account works: 0 calls for an operator, /readyz says why",
+    ["channel", "account"],
+)
 
 Clock = Callable[[], datetime]
 
@@ -122,8 +130,17 @@ class App:
 
     def accounts(self) -> dict[str, str]:
         """Return each account of a platform with "ready", or what an operator must see to."""
-        troubled = {**self.delivery.health(), **self._stopped}
-        return {name: troubled.get(name, "ready") for name in self.channels if "/" in name}
+        own = {n: c.trouble() for n, c in self.channels.items() if isinstance(c, Tells)}
+        troubled = {
+            **{n: t for n, t in own.items() if t},
+            **self.delivery.health(),
+            **self._stopped,
+        }
+        told = {name: troubled.get(name, "ready") for name in self.channels if "/" in name}
+        for name, word in told.items():
+            channel, _, account = name.partition("/")
+            _READY.labels(channel=channel, account=account).set(word == "ready")
+        return told
 
     async def join(self, name: str, channel: Channel) -> None:
         """Take in one more account, "<channel>/<account>", and do its work until cancelled."""
@@ -135,7 +152,7 @@ class App:
         """Let a channel do its own work; if that ever fails, let it begin again after a while."""
         for wait in chain(_RESTARTS, repeat(_RESTARTS[-1])):
             try:
-                await channel.run(self.arrived)
+                await self._run(name, channel)
             except Exception as exc:  # noqa: BLE001  (one channel's bug must not stop the others)
                 log.error("channel.stopped", channel=name, error=type(exc).__name__)
                 self._stopped[name] = f"stopped ({type(exc).__name__}), begins again"
@@ -143,6 +160,13 @@ class App:
                 return
             await asyncio.sleep(wait)
             self._stopped.pop(name, None)
+
+    async def _run(self, name: str, channel: Runs) -> None:
+        """Let a channel do its work; an embedded database has one process, which leads anyway."""
+        if self.engine.name != "sqlite" and getattr(channel, "runs_alone", False):
+            await Leader(self.engine, name, self.clock).lead(lambda: channel.run(self.arrived))
+        else:
+            await channel.run(self.arrived)
 
     def _jobs(self) -> list[Job]:
         return [
@@ -186,6 +210,8 @@ async def build(
     hospital = await _hospital(engine, settings, facts, clock())
     content = content or read_content(settings)
     catalog = content.catalog
+    # A missing secret is said before anything that takes a while.
+    accounts = open_channels(settings, hospital, content.menu, clock)
     matcher = matcher or matcher_for(catalog, settings.data / "learnt")
     understander = Understander(catalog, matcher, content.red_flags, hospital.vocabulary)
     wording = Wording(settings.templates / "replies", catalog)
@@ -198,7 +224,6 @@ async def build(
 
     keyring = engine.keyring
     webchat = Webchat(lambda user: keyring.sign(user, "webchat"))
-    accounts = open_channels(settings, hospital, content.menu, clock)
     every_channel: dict[str, Channel] = {Webchat.name: webchat, **accounts, **(channels or {})}
     numbers = content.numbers[settings.hospital.locale]
     urgent = UrgentFlow(numbers, settings.hospital.locale, feed.said, settings.hours)
@@ -210,7 +235,6 @@ async def build(
         "media": MediaFlow(),
         "bind": BindFlow(
             Post(every_channel, wording, hospital, today),
-            carrier_of(every_channel),
             region_of(settings.hospital.locale),
             feed.said,
         ),

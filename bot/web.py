@@ -123,6 +123,7 @@ def _mount_health(app: FastAPI, public: Public) -> None:
     @app.get("/metrics", tags=["operation"], response_class=Response)
     async def metrics() -> Response:
         """Return counters in Prometheus' text format; none names a patient."""
+        public.accounts()  # looks at each, and sets its gauge
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

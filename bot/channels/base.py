@@ -6,7 +6,7 @@ One object serves one account. `tests/channels/contract.py` holds every channel 
 
 A channel's module offers `open_channel(account, config, secrets, tools) -> Channel`; that is all the
 application needs to find it by the name of its section in config.toml. What only some channels can
-do, `Runs`, `LooksUp` and `Checks`, is asked of them where they can.
+do, `Runs`, `LooksUp`, `Tells` and `Checks`, is asked of them where they can.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -165,7 +165,11 @@ Store = Callable[[Sequence[Arrival]], Awaitable[None]]
 
 @runtime_checkable
 class Runs(Protocol):
-    """A channel with something to do while the application runs: poll, register its menu."""
+    """A channel with something to do while the application runs: poll, register its menu.
+
+    One with a true attribute `runs_alone` is run by one process at a time, where several share a
+    database: a poll that would end another's.
+    """
 
     async def run(self, store: Store) -> None:
         """Work until cancelled; outages of the platform are waited out, never raised.
@@ -185,6 +189,15 @@ class LooksUp(Protocol):
         Raises:
             SendError: it cannot be told now (`TryLater`), or not at all (`Unknown`).
         """
+        ...
+
+
+@runtime_checkable
+class Tells(Protocol):
+    """A channel that notices by itself when its account does not work: its poll, its token, its menu."""
+
+    def trouble(self) -> str:
+        """Return what an operator must see to now, in a few words that name no secret, or nothing."""
         ...
 
 

@@ -146,7 +146,7 @@ class Relay:
         """Ask the receiver for its options; look whether others could read what is sent."""
         host = self._url.host
         sealed = self._url.scheme == "https" or host in _HERE
-        told = "is encrypted" if sealed else "can be read: use https://, or else private = false"
+        told = "is closed" if sealed else "can be read: use https://, or else private = false"
         found = [Finding("privacy", sealed or not self.limits.private, f"the way to {host} {told}")]
         try:
             status = (await self._ask("OPTIONS")).status_code
@@ -197,8 +197,8 @@ def open_channel(
 
 
 def _id(letter: Outbound) -> str:
-    """Return an id that no other message of ours ever has, not even after a new database."""
-    stored = int(letter.at.timestamp()) if letter.id and letter.at else uuid4().int
+    """Return an id that no other message of ours has: not of another database, nor one never stored."""
+    stored = int(letter.at.timestamp()) if letter.at else uuid4().int
     return f"{letter.id}-{stored:x}"
 
 

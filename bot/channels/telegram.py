@@ -126,6 +126,7 @@ class Telegram:
         base = options.api_base_url.rstrip("/")
         self._bot = tg.Bot(token, f"{base}/bot", f"{base}/file/bot", self._wire, self._wire)
         self._trouble = Trouble(self.name, account, _TOLD, _seconds)
+        self.trouble, self.runs_alone = self._trouble.words, self._polls
         self._offset: int | None = None
         self._users = 0
 

@@ -58,6 +58,10 @@ class Trouble:
         """Return all that is wrong now."""
         return [Finding(what, False, sentence) for what, (_, sentence) in self._now.items()]
 
+    def words(self) -> str:
+        """Return all that is wrong now, in a few words."""
+        return ", ".join(f"{what}: {word}" for what, (word, _) in self._now.items())
+
     async def repeat(
         self, what: str, step: Callable[[], Awaitable[object]], *, once: bool = False
     ) -> None:

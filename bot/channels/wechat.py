@@ -1,8 +1,8 @@
 """A WeChat official account: signed XML in three modes, replies in the answer, and the platform's API.
 
 wechatpy reads and renders the XML and does the cryptography; its HTTP layer is not used (on a dead
-token it never stops asking). In plain mode WeChat's signature does not cover the message: use the
-secure mode wherever the platform's console allows it.
+token it never stops asking). In plain mode WeChat's signature does not cover the message; here it is
+good for one message, and still: use the secure mode wherever the platform's console allows it.
 """
 
 import asyncio
@@ -34,15 +34,9 @@ from bot.channels.base import (
     Tools,
 )
 from bot.channels.options import read_options, secret
+from bot.channels.replays import Signatures
 from bot.channels.wechat_api import WechatApi, forms_from
-from bot.errors import (
-    BadInput,
-    NotSigned,
-    SettingsError,
-    TryLater,
-    Unknown,
-    WaitForUser,
-)
+from bot.errors import BadInput, NotSigned, SettingsError, TryLater, Unknown, WaitForUser
 from bot.message import (
     MAX_TEXT,
     Address,
@@ -74,12 +68,8 @@ _FORMS = {
     "shortvideo": Form.VIDEO, "location": Form.LOCATION, "link": Form.LINK, "file": Form.FILE,
 }  # fmt: skip
 _WORDS = {"text": "Content", "voice": "Recognition"}
-_OPENS = (
-    "subscribe",
-    "subscribe_scan",
-    "subscribe_scan_product",
-    "scan",
-)  # came, perhaps by a code
+#: She came, perhaps by a code.
+_OPENS = ("subscribe", "subscribe_scan", "subscribe_scan_product", "scan")
 #: What a message, and what a tap on the menu, a follow or a scan allows (since 2023-06-12).
 _BY_MESSAGE, _BY_EVENT = Grant(5, 48 * 3600), Grant(3, 60)
 #: So long a template is sent once however often it is asked for; the first attempts fit into it.
@@ -96,6 +86,7 @@ class Options:
         templates: the platform's ids of template messages, by our names; or a section with fields.
         notices: the same for subscription notices, which a patient allows one by one.
         max_age_s: how old a post may be, in seconds; 0 for any age.
+        strict: in plain mode a signature is good for one body only; simulators sign many alike.
     """
 
     app_id: str
@@ -105,6 +96,7 @@ class Options:
     templates: Mapping[str, Any] = field(default_factory=dict)
     notices: Mapping[str, Any] = field(default_factory=dict)
     max_age_s: int = 300
+    strict: bool = False
 
 
 def open_channel(
@@ -134,13 +126,15 @@ class Wechat:
         self._options = options = read_options(Options, config, tools.where)
         if options.mode not in ("plain", "compatible", "secure"):
             raise SettingsError(f"{tools.where}.mode must be plain, compatible or secure")
-        self._account, self._tools = account, tools
+        self._account, self._tools, self._signatures = account, tools, Signatures()
 
         def read(name: str) -> str:
             return secret(secrets, name, tools.where, f"DAOYI_WECHAT_{account}_{name}".upper())
 
         self._token, app_secret = read("token"), read("secret")
-        self._aes = b"" if options.mode == "plain" else _aes_key(read("aes_key"), tools.where)
+        self._aes = (
+            b"" if options.mode == "plain" else _aes_key(read("aes_key"), tools.where, account)
+        )
         self._templates = forms_from(options.templates, f"{tools.where}.templates")
         self._notices = forms_from(options.notices, f"{tools.where}.notices")
         if twice := set(self._templates) & set(self._notices):
@@ -148,6 +142,7 @@ class Wechat:
         self._api = WechatApi(
             options.api_base_url, options.app_id, app_secret, tools.clock, transport
         )
+        self.trouble = self._api.trouble
         self._menu = next(iter(tools.menu.values()), ())
         self.limits = Limits(
             text=MAX_BYTES, measure=_bytes, join=True, counted=True,
@@ -170,6 +165,9 @@ class Wechat:
         stamp, oldest = _digits(request.query.get("timestamp")), self._options.max_age_s
         if oldest and abs(self._tools.clock().timestamp() - int(stamp or 0)) > oldest:
             raise NotSigned("timestamp is too old, or this server's clock is wrong", 403)
+        strict = self._options.strict and not self._aes
+        if strict and not self._signatures.covers(request.query["signature"], request.body):
+            raise NotSigned("signature came with another message before", 403)
         return ""
 
     def parse(self, request: HookRequest, user: str) -> Sequence[Arrival]:  # noqa: ARG002
@@ -329,11 +327,12 @@ class Wechat:
         )
 
 
-def _aes_key(key: str, where: str) -> bytes:
+def _aes_key(key: str, where: str, account: str) -> bytes:
     with suppress(ValueError):
         if len(made := base64.b64decode(key + "=", validate=True)) == 32:  # noqa: PLR2004
             return made
-    raise SettingsError(f"{where}: AES_KEY must be the 43 letters and digits of WeChat's console")
+    name = f"DAOYI_WECHAT_{account}_AES_KEY".upper()
+    raise SettingsError(f"{where}: {name} must be the 43 letters and digits of WeChat's console")
 
 
 def _key(post: Mapping[str, Any], xml: str, query: Mapping[str, str]) -> str:

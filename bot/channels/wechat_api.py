@@ -154,11 +154,17 @@ class WechatApi:
         self._token, self._number, self._fetches = "", 0, 0
         self._until: datetime | None = None
         self._failure: SendError | None = None
+        self._menu_failure: SendError | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether connections may be open."""
         return self._http is not None
+
+    def trouble(self) -> str:
+        """Return what keeps token or menu from working now, by their codes."""
+        now = {"token": self._failure, "menu": self._menu_failure}
+        return ", ".join(f"{what}: {exc.code}" for what, exc in now.items() if exc)
 
     async def close(self) -> None:
         """Close the connections; the next call opens new ones."""
@@ -304,10 +310,12 @@ class WechatApi:
             try:
                 await self.set_menu(items)
             except SendError as exc:
+                self._menu_failure = exc
                 log.warning("wechat.menu", account=account, error=exc.code)
                 if not exc.retryable and not exc.uncertain:
                     return
             else:
+                self._menu_failure = None
                 return
             await asyncio.sleep(wait)
 

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
+from typing import TypeVar
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -32,6 +33,8 @@ from intents.urgent import Alarm
 from scheduler.backoff import retry_at
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 _TURNS = Counter("daoyi_turns_total", "Turns by outcome", ["outcome"])
 _SECONDS = Histogram(
@@ -79,12 +82,25 @@ class Turns:
     async def accept(self, inbound: Inbound) -> Accepted:
         """Store a message durably, or recognise it. Raises `StoreError`."""
         now = self._clock()
-        return await self._engine.write(lambda tx: inbox.accept(tx, inbound, now))
+        return await self._stored(lambda tx: inbox.accept(tx, inbound, now))
 
     async def store(self, arrived: Sequence[Arrival]) -> list[Stored]:
         """Store all that a platform posted, durably, in one transaction. Raises `StoreError`."""
         now = self._clock()
-        return await self._engine.write(lambda tx: arrivals.store(tx, arrived, now))
+        return await self._stored(lambda tx: arrivals.store(tx, arrived, now))
+
+    async def _stored(self, op: Callable[[Tx], T]) -> T:
+        """Store; whatever keeps the database from it, nobody was acknowledged and red flags are told.
+
+        A server that became read-only, or a file that is damaged, speaks in errors of its driver.
+        """
+        try:
+            return await self._engine.write(op)
+        except StoreError:
+            raise
+        except Exception as exc:
+            log.error("store.refused", error=type(exc).__name__)
+            raise StoreError("the database refused") from exc
 
     async def answer(self, accepted: Accepted, text: str, form: Form = Form.TEXT) -> Replies:
         """Run the turn of an accepted message, or join it; return what was said by now.

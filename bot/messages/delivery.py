@@ -145,12 +145,13 @@ class Delivery:
         return matched + decided
 
     async def _take_due(self) -> bool:
-        """Start sending what is due; say whether to look again at once. Never raises."""
+        """Start sending what is due; say whether to look again at once. Never raises.
+
+        Where a platform that hangs has all there is in flight, red flags still go.
+        """
         room = min(_BATCH, _IN_FLIGHT - len(self._under_way))
-        if room <= 0:
-            return False
         try:
-            taken, _ = await self._take(room)
+            taken, _ = await self._take(room if room > 0 else _BATCH, urgent=room <= 0)
         except StoreError as exc:
             log.warning("delivery.store_unavailable", error=type(exc).__name__)
             return False
@@ -159,11 +160,11 @@ class Delivery:
             return False
         return taken > 0
 
-    async def _take(self, limit: int) -> tuple[int, Sends]:
+    async def _take(self, limit: int, *, urgent: bool = False) -> tuple[int, Sends]:
         """Lease what is due and start sending it; return how many, and the sends."""
         now = self._clock()
         leased = await self._engine.write(
-            lambda tx: leases.claim(tx, self._owner, now, now + LEASE, limit)
+            lambda tx: leases.claim(tx, self._owner, now, now + LEASE, limit, urgent=urgent)
         )
         if not leased:
             return 0, []

@@ -56,7 +56,15 @@ _TO = Hot(
         _conversation.c.holder,
         _conversation.c.opted_out_at,
         _conversation.c.unreachable_at,
+        _conversation.c.person_id,
+        _conversation.c.verified_at,
     ).where(_conversation.c.id == bindparam("conversation_id"))
+)
+
+_STANDS_IN_FOR = Hot(
+    select(_conversation.c.person_id, _conversation.c.verified_at)
+    .join_from(_outbox, _conversation, _outbox.c.conversation_id == _conversation.c.id)
+    .where(_outbox.c.id == bindparam("origin_id"))
 )
 
 #: Why a notice could not go, in its record.
@@ -151,12 +159,19 @@ def _depart(
     tx: Tx, item: Leased, to: Any, limits: Limits, pacer: Pacer, now: datetime
 ) -> Departing:
     _ask_again(item, to, now)
+    if item.origin_id is not None and not _is_same_person(tx, item.origin_id, to):
+        raise _Stop("failed", "not linked any more")
     template = item.worded.template.name if item.worded.template else None
     if limits.passive and limits.passive.insists and template not in limits.templates:
         raise _Stop("waiting", REPLIES_ONLY)
-    bulk = item.worded.kind is Kind.REMINDER
+    kind = item.worded.kind
+    urgent = kind is Kind.EMERGENCY  # stopped by no count of ours: the platform's word alone counts
     later = pacer.wait(
-        account_key(to.channel, to.account), item.conversation_id, limits.rates(to.user), bulk=bulk
+        account_key(to.channel, to.account),
+        item.conversation_id,
+        limits.rates(to.user),
+        bulk=kind is Kind.REMINDER,
+        urgent=urgent,
     )
     if later is not None:
         raise _Stop("ready", "sent enough for now", later)
@@ -166,7 +181,7 @@ def _depart(
     window = None
     if limits.counted and template not in limits.templates:
         window = windows.take(tx, item.conversation_id, now)
-        if window is None:
+        if window is None and not urgent:
             raise _Stop("waiting", "until the patient writes")
     letter = Outbound(
         item.id,
@@ -176,6 +191,13 @@ def _depart(
         item.created_at,
     )
     return Departing(item, letter, window, permission)
+
+
+def _is_same_person(tx: Tx, origin_id: int, to: Any) -> bool:
+    """Say whether both addresses, that of a message and that of its stand-in, are proven one's (I7)."""
+    home = tx.one(_STANDS_IN_FOR, origin_id=origin_id)
+    proven = home.verified_at is not None and to.verified_at is not None
+    return proven and home.person_id == to.person_id
 
 
 def _ask_again(item: Leased, to: Any, now: datetime) -> None:

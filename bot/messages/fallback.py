@@ -1,8 +1,9 @@
 """Another way to the same person, when a message cannot go by its own channel.
 
-Only addresses that the person proved to be hers take part, in her own order or the hospital's, each
-once for one message. Where others may read what arrives, a neutral text goes instead; an emergency
-keeps its words. Whoever found no other way stands in the console's list of what did not arrive.
+Only addresses that the person proved to be hers take part, the message's own among them, in her own
+order or the hospital's, each once for one message, and none where she wants no messages. Where others
+may read what arrives, a neutral text goes instead; an emergency keeps its words. Whoever found no other
+way stands in the console's list of what did not arrive.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from bot.channels.base import Channel, Limits, channel_of
 from bot.message import Kind, Worded
@@ -32,7 +33,9 @@ _PERSON = Hot(
         _person.c.channel_order,
     )
     .join_from(_conversation, _person, _conversation.c.person_id == _person.c.id)
-    .where(_conversation.c.id == bindparam("conversation_id"))
+    .where(
+        _conversation.c.id == bindparam("conversation_id"), _conversation.c.verified_at.is_not(None)
+    )
 )
 _ADDRESSES = Hot(
     select(
@@ -61,6 +64,17 @@ _REPLACED = Hot(
     update(_outbox)
     .where(_outbox.c.id == bindparam("outbox_id"))
     .values(seen_at=bindparam("seen_at_"), state=bindparam("state_"))
+)
+
+_FORGET = Hot(
+    update(_outbox)
+    .where(
+        _outbox.c.conversation_id == bindparam("conversation_id"),
+        _outbox.c.sent_at.is_(None),
+        _outbox.c.origin_id.is_not(None),
+        or_(_outbox.c.state == "ready", _outbox.c.state == "waiting"),
+    )
+    .values(state="dropped", error="not linked any more")
 )
 
 #: Ends of a stand-in after which the next address is tried.
@@ -113,6 +127,11 @@ def stand_in(tx: Tx, ways: Ways, item: Leased, state: str, now: datetime) -> int
     return found.id
 
 
+def forget(tx: Tx, conversation_id: int) -> None:
+    """Drop what stands in, at an address that is not its person's any more, for messages of others."""
+    tx.run(_FORGET, conversation_id=conversation_id)
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     """What goes in the place of a message.
@@ -132,14 +151,14 @@ def _sent_otherwise(tx: Tx, ways: Ways, item: Leased, now: datetime) -> _Found |
     """Store what goes in the place of `item`; None where nothing can, or something went before."""
     first_id, home, said = _first(tx, item)
     person = tx.one(_PERSON, conversation_id=home)
-    if person is None:
+    if person is None or (said.kind is Kind.REMINDER and person.opted_out_at is not None):
         return None
     for address in _in_order(
         ways, person.channel_order, tx.rows(_ADDRESSES, person_id=person.person_id)
     ):
         limits = ways.limits_of(address.channel, address.account)
         key = f"stand-in:{first_id}:{address.id}"
-        unwanted = said.kind is Kind.REMINDER and address.opted_out_at is not None
+        unwanted = said.kind is not Kind.EMERGENCY and address.opted_out_at is not None
         if limits is None or address.id == home or unwanted:
             continue
         if (used := tx.one(_USED, dedupe_key=key)) is not None:

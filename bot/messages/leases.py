@@ -1,6 +1,7 @@
 """Leases: who may send which message, and what became of it. `departure` is between the two.
 
-Two lanes: whatever is due of a conversation comes before bulk reminders, emergencies before all.
+Two lanes: whatever is due of a conversation comes before bulk reminders, emergencies before all. A
+reminder that waits for its turn holds up other reminders only, nothing that is said.
 """
 
 import json
@@ -11,12 +12,14 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     LargeBinary,
+    and_,
     bindparam,
     case,
     exists,
     func,
     or_,
     select,
+    true,
     type_coerce,
     update,
 )
@@ -36,8 +39,12 @@ _earlier = _outbox.alias("earlier")
 _chosen = _outbox.alias("chosen")
 
 
-def _claim(lane: ColumnElement[bool]) -> Hot:
-    """Return what leases rows whose turn it is: due, and none before them still under way."""
+def _claim(lane: ColumnElement[bool], waits_for: ColumnElement[bool]) -> Hot:
+    """Return what leases rows whose turn it is: due, and none before them still under way.
+
+    Args:
+        waits_for: which rows of the conversation that were not sent yet go first.
+    """
     return Hot(
         update(_outbox)
         .where(
@@ -52,8 +59,10 @@ def _claim(lane: ColumnElement[bool]) -> Hot:
                         ~exists().where(
                             _earlier.c.conversation_id == _chosen.c.conversation_id,
                             _earlier.c.seq < _chosen.c.seq,
+                            # never looks through all that was sent before
+                            _earlier.c.sent_at.is_(None),
                             or_(
-                                _earlier.c.state == "ready",
+                                and_(_earlier.c.state == "ready", waits_for),
                                 _earlier.c.state == "leased",
                                 _earlier.c.state == "sending",
                             ),
@@ -86,9 +95,13 @@ def _claim(lane: ColumnElement[bool]) -> Hot:
     )
 
 
+_SAID = _chosen.c.kind != Kind.REMINDER.value
 _LANES = (
-    _claim(_chosen.c.kind != Kind.REMINDER.value),
-    _claim(_chosen.c.kind == Kind.REMINDER.value),
+    _claim(_SAID, _earlier.c.kind != Kind.REMINDER.value),
+    _claim(_chosen.c.kind == Kind.REMINDER.value, true()),
+)
+_URGENT = (
+    _claim(and_(_SAID, _chosen.c.kind == Kind.EMERGENCY.value), true()),  # both: for the index
 )
 #: Why a message failed that nobody could read, in its record.
 UNREADABLE = "cannot be opened"
@@ -157,10 +170,16 @@ class Leased:
     only_here: bool = False
 
 
-def claim(tx: Tx, owner: str, now: datetime, until: datetime, limit: int) -> list[Leased]:
-    """Lease messages whose turn it is to `owner`, in the order of their conversations."""
+def claim(
+    tx: Tx, owner: str, now: datetime, until: datetime, limit: int, *, urgent: bool = False
+) -> list[Leased]:
+    """Lease messages whose turn it is to `owner`, in the order of their conversations.
+
+    Args:
+        urgent: red flags only.
+    """
     leased: list[Leased] = []
-    for lane in _LANES:
+    for lane in _URGENT if urgent else _LANES:
         room = limit - len(leased)
         rows = tx.rows(lane, owner_=owner, now=now, until=until, limit=room) if room > 0 else []
         for row in sorted(rows, key=lambda row: row.id):

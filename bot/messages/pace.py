@@ -2,11 +2,12 @@
 
 One row a limit holds when the next message may go at the earliest, were it sent evenly; a tenth of a
 limit (of one over minutes: half) may go ahead of that. In no span of `Rate.seconds` do more than
-`Rate.messages` go. Bulk reminders use half of what may go ahead, so that an answer always finds room,
-and those that must wait queue up behind one another, in a row of their own.
+`Rate.messages` go, red flags apart: they are counted and never wait. Bulk reminders use half of what
+may go ahead, so that an answer always finds room, and those that must wait queue up behind one another,
+in a row of their own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, select, update
@@ -56,24 +57,36 @@ class Pacer:
         self._changed: set[str] = set()
 
     def wait(
-        self, account: str, conversation_id: int, rates: Sequence[Rate], *, bulk: bool
+        self,
+        account: str,
+        conversation_id: int,
+        rates: Sequence[Rate],
+        *,
+        bulk: bool,
+        urgent: bool = False,
     ) -> datetime | None:
         """Return when a message may go, or None: it may go now, and is counted.
 
         Args:
             account: `account_key` of where it goes.
             bulk: one of many that may wait: a reminder.
+            urgent: goes now, whatever went before; the platform alone may refuse it.
         """
         rows = _rows(account, conversation_id, rates)
+        due = self._now if urgent else self._due(account, rows, bulk=bulk)
+        if due > self._now:
+            return self._queued(account, conversation_id, rates, due) if bulk else due
+        for key, rate in rows.items():
+            self._put(key, max(self._held(key), self._now) + interval(rate)[0])
+        return None
+
+    def _due(self, account: str, rows: Mapping[str, Rate], *, bulk: bool) -> datetime:
+        """Return when every limit lets one more go."""
         due = self._now if account in rows else max(self._now, self._paused(account))
         for key, rate in rows.items():
             ahead = interval(rate)[1]
             due = max(due, self._held(key) - (ahead / 2 if bulk else ahead))
-        if due > self._now:
-            return self._queued(account, rates, due) if bulk else due
-        for key, rate in rows.items():
-            self._put(key, max(self._held(key), self._now) + interval(rate)[0])
-        return None
+        return due
 
     def pause(self, account: str, rates: Sequence[Rate], until: datetime) -> None:
         """Let nothing of an account go before `until`."""
@@ -88,15 +101,22 @@ class Pacer:
             self._tx.run(_SAVE, key_=key, free_at_=self._free[key])
         self._changed.clear()
 
-    def _queued(self, account: str, rates: Sequence[Rate], due: datetime) -> datetime:
-        """Return a place behind the other reminders of an account that wait."""
+    def _queued(
+        self, account: str, conversation_id: int, rates: Sequence[Rate], due: datetime
+    ) -> datetime:
+        """Return a place behind the other reminders of an account that wait.
+
+        One that only its address keeps waiting has no place among them, so that nobody waits behind it.
+        """
         steps = [interval(rate)[0] for rate in rates if rate.scope == "account"]
-        if not steps:
+        rows = _rows(account, conversation_id, [rate for rate in rates if rate.scope == "account"])
+        free = self._due(account, rows, bulk=True)
+        if not steps or free <= self._now:
             return due
         key = f"{account}#queue"
-        due = max(due, self._held(key) + max(steps))
-        self._put(key, due)
-        return due
+        place = max(free, self._held(key) + max(steps))
+        self._put(key, place)
+        return max(due, place)
 
     def _paused(self, account: str) -> datetime:
         """Read the row of an account that has no pace of its own: nobody holds it."""

@@ -10,7 +10,7 @@ more until somebody writes from there (RM-06).
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert  # both engines know ON CONFLICT DO NOTHING
 
 from bot.message import Progress, Receipt
@@ -77,7 +77,7 @@ _UNMATCHED = Hot(
         _receipt.c.code,
     )
     .where(_receipt.c.outbox_id.is_(None), _receipt.c.at > bindparam("since"))
-    .order_by(_receipt.c.id.desc())
+    .order_by(_receipt.c.at.desc())
     .limit(bindparam("limit"))
 )
 _EARLY = Hot(
@@ -121,8 +121,13 @@ _LAST_ENDS = Hot(
     .limit(bindparam("running"))
 )
 
-#: A receipt of nothing we know is looked at again for so long.
-_LATE = timedelta(hours=1)
+#: What others sent by the same account is told to us, too.
+_FORGET = Hot(
+    delete(_receipt).where(_receipt.c.outbox_id.is_(None), _receipt.c.at <= bindparam("before"))
+)
+
+#: A receipt of nothing we know is looked at again for so long, and kept for so long.
+_LATE, _KEPT = timedelta(hours=1), timedelta(days=7)
 _BATCH = 200
 #: So many messages running that never arrived end the use of an address.
 _BOUNCES = 2
@@ -171,8 +176,12 @@ def match_early(
 
 
 def match_late(tx: Tx, now: datetime) -> int:
-    """Apply receipts whose message was recorded in the same moment; return how many."""
+    """Apply receipts whose message was recorded in the same moment; return how many.
+
+    Those of nothing we sent are forgotten after a week.
+    """
     found = 0
+    tx.run(_FORGET, before=now - _KEPT)
     for receipt in tx.rows(_UNMATCHED, since=now - _LATE, limit=_BATCH):
         if not receipt.reference.startswith("p"):
             continue

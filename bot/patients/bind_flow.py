@@ -79,7 +79,6 @@ class BindFlow:
     """Asks for a phone, sends it a code, takes the code; unlinks; notes the preferred channel.
 
     Args:
-        carrier: what sends the codes; None where the hospital has nothing that could.
         region: whose way of writing phones is meant where none is named: "CN".
         said: called after the commit with each other conversation in which something was said.
     """
@@ -87,14 +86,17 @@ class BindFlow:
     def __init__(
         self,
         post: Post,
-        carrier: Carrier | None,
         region: str | None,
         said: Callable[[int], None],
     ) -> None:
         self._post = post
-        self._carrier = carrier
         self._region = region
         self._said = said
+
+    @property
+    def _carrier(self) -> Carrier | None:
+        """What sends the codes now: an account may join a running application."""
+        return carrier_of(self._post.channels)
 
     def step(self, scene: Scene, entry: str) -> Step:
         """Take the message at `start`, `number`, `code`, `unbind`, `unbound`, `kept` or `prefer`."""
@@ -117,26 +119,27 @@ class BindFlow:
         known = addresses.proven(scene.tx, scene.conversation_id)
         if known is not None:
             return self._told(scene, "already", {"tail": ends(known.phone)})
-        if self._carrier is None:
+        carrier = self._carrier
+        if carrier is None:
             return self._told(scene, "unavailable")
-        if addresses.channel_name(scene.tx, scene.conversation_id) == self._carrier.channel:
+        if addresses.channel_name(scene.tx, scene.conversation_id) == carrier.channel:
             return self._told(scene, "from_another")  # a text message proves nothing by itself
         return self._ask(scene, "ask_number", "number")
 
     def _answered(self, scene: Scene, entry: str) -> Step:
         """Take whatever was written while a number or a code was asked for."""
-        said = scene.understood
-        if self._carrier is None:
+        said, carrier = scene.understood, self._carrier
+        if carrier is None:
             return self._told(scene, "unavailable")
         if said.act == "no":
             return Step(goto=Goto("faq", "dropped"))
         code = code_in(said.text) if entry == "code" else None
         if code is not None:
-            return self._guessed(scene, code, self._carrier)
+            return self._guessed(scene, code, carrier)
         if entry == "code" and asks_again(said.text):
             phone = codes.last_phone(scene.tx, scene.conversation_id)
-            return self._send(scene, phone, entry, self._carrier) if phone else self._start(scene)
-        return self._number(scene, entry, self._carrier)
+            return self._send(scene, phone, entry, carrier) if phone else self._start(scene)
+        return self._number(scene, entry, carrier)
 
     def _number(self, scene: Scene, entry: str, carrier: Carrier) -> Step:
         """Take a number where one is named, also in place of a code; else say what is expected."""
@@ -222,7 +225,8 @@ class BindFlow:
     def _prefer(self, scene: Scene) -> Step:
         asked, lang = str(scene.values["channel"]), scene.session.lang
         values = {"channel": _NAMES[lang].get(asked, asked), "texts": asked == "sms"}
-        channel = self._carrier.channel if self._carrier and asked == "sms" else asked
+        carrier = self._carrier
+        channel = carrier.channel if carrier and asked == "sms" else asked
         known = addresses.proven(scene.tx, scene.conversation_id)
         if known is None or channel not in _proven_channels(scene, known):
             return self._told(scene, "prefer_needs_link", values)

@@ -26,7 +26,7 @@ from sqlmodel import Session, col, select
 
 from bot.errors import BadInput
 from bot.message import Address
-from bot.messages import inbox
+from bot.messages import fallback, inbox
 from bot.patients import addresses
 from bot.patients.binding_rules import may_join, order_of, phone_in
 from bot.patients.codes import Carrier
@@ -130,6 +130,7 @@ def unlink(tx: Tx, conversation_id: int, now: datetime, *, actor: str = PATIENT)
     if known is None:
         return False
     tx.run(_UNLINK, conversation_id=conversation_id)
+    fallback.forget(tx, conversation_id)
     record(tx, now, actor, "address.unlink", conversation_id, f"person {known.person_id}")
     return True
 

@@ -168,12 +168,14 @@ class Outbox(SQLModel, table=True):
         partial_index(
             "outbox_unsettled", "due_at", where="state = 'unknown' AND kind = 'reminder'"
         ),
+        partial_index("outbox_not_sent", "conversation_id", "seq", where="sent_at IS NULL"),
         partial_index("outbox_in_flight", "lease_until", where="lease_until IS NOT NULL"),
         Index("outbox_answers", "inbox_id"),
         partial_index("outbox_undelivered", "id", where="state = 'failed' AND seen_at IS NULL"),
         partial_index("outbox_in_doubt", "id", where="state = 'unknown' AND seen_at IS NULL"),
         partial_index("outbox_waiting", "conversation_id", where="state = 'waiting'"),
         partial_index("outbox_of_a_provider", "provider_id", where="provider_id IS NOT NULL"),
+        partial_index("outbox_stand_ins", "origin_id", where="origin_id IS NOT NULL"),
     )
     id: int | None = id_column()
     conversation_id: int = link_column("conversation.id")
@@ -206,6 +208,8 @@ class DeliveryReceipt(SQLModel, table=True):
         UniqueConstraint(
             "channel", "account", "reference", "part", "progress", name="one_receipt_a_step"
         ),
+        partial_index("receipts_of_a_message", "outbox_id", where="outbox_id IS NOT NULL"),
+        partial_index("receipts_unmatched", "at", where="outbox_id IS NULL"),
     )
     id: int | None = id_column()
     channel: str = Field(max_length=20)
@@ -214,7 +218,7 @@ class DeliveryReceipt(SQLModel, table=True):
     part: int = 0
     progress: str = Field(max_length=12)
     code: str | None = Field(default=None, max_length=80)
-    outbox_id: int | None = link_column("outbox.id", required=False, index=True)
+    outbox_id: int | None = link_column("outbox.id", required=False)
     at: datetime = time_column()
 
 

@@ -6,11 +6,15 @@ const ARROWS = { platform: "→", hospital: "←" };
 
 export class Panel {
   #wire = "";
+  #switching = new Set(); // what was just clicked: news from before the click must not turn it back
 
   constructor(root, { say, onFault }) {
     Object.assign(this, { root, say, list: root.querySelector(".passed") });
     for (const input of root.querySelectorAll(".fault input")) {
-      input.addEventListener("change", () => onFault(input.name, input.checked));
+      input.addEventListener("change", () => {
+        this.#switching.add(input.name);
+        onFault(input.name, input.checked).finally(() => this.#switching.delete(input.name));
+      });
     }
   }
 
@@ -23,7 +27,8 @@ export class Panel {
     for (const label of this.root.querySelectorAll(".fault")) {
       const known = label.dataset.fault in faults;
       label.hidden = !known;
-      if (known) label.querySelector("input").checked = faults[label.dataset.fault];
+      const input = label.querySelector("input");
+      if (known && !this.#switching.has(input.name)) input.checked = faults[input.name];
     }
     this.#passed(wire);
   }

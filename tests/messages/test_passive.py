@@ -119,7 +119,9 @@ async def test_a_template_survives_the_outbox(post: Post) -> None:
     assert leased[0].worded == said
 
 
-ONLY_REPLIES = Limits(text=10, passive=Passive(insists=True), counted=True, templates={"visit"})
+ONLY_REPLIES = Limits(
+    text=10, passive=Passive(insists=True), counted=True, templates=frozenset({"visit"})
+)
 
 
 @pytest.fixture

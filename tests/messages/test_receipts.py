@@ -192,6 +192,19 @@ async def test_a_receipt_of_nothing_we_sent_changes_nothing(post: Post, receipt:
     assert len(await post.receipts()) <= 1
 
 
+async def test_receipts_of_what_others_sent_do_not_pile_up(post: Post, clock: Moving) -> None:
+    """An account may be shared with another program; of what we sent every receipt stays."""
+    (letter,) = await post.say("u1", "甲", channel="sms")
+    await post.send()
+    await post.arrive(told(Progress.SENT, letter), told(Progress.SENT, provider_id="not ours"))
+    clock.move(days=6)
+    await post.delivery.settle()
+    assert len(await post.receipts()) == 2
+    clock.move(days=1)
+    await post.delivery.settle()
+    assert [row.outbox_id for row in await post.receipts()] == [letter]
+
+
 async def test_parts_of_one_text_are_told_apart(post: Post) -> None:
     (letter,) = await post.say("u1", "很长", channel="sms")
     await post.send()

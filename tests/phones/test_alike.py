@@ -4,13 +4,23 @@ A real server in a process of its own, real wire formats: signed and encrypted X
 by long polling, Kannel's callbacks, the web chat's JSON.
 """
 
+import re
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from tests.helpers.live import LiveServer
-from tests.phones.drive import Message, Reply, Talks, everywhere, meaning, shortcuts_of
+from tests.phones.drive import (
+    Message,
+    OnPhone,
+    Phones,
+    Reply,
+    Talks,
+    everywhere,
+    meaning,
+    shortcuts_of,
+)
 
 QUESTIONS = {
     "zh-CN": ("停车多少钱", "门诊几点开", "怎么取报告", "医院在哪里", "能用医保吗"),
@@ -96,3 +106,18 @@ def test_reset_gives_a_patient_nobody_knows(http: httpx.Client) -> None:
     first.ask("费用")
     (said,) = heard(second, ("第二个",))
     assert "押金不足" not in said[0]["text"]
+
+
+def test_a_phone_is_linked_by_its_code_and_a_question_goes_on_there(http: httpx.Client) -> None:
+    """The accounts join a running application: what sends the codes is found all the same."""
+    phones = Phones(http)
+    telegram, sms = OnPhone(phones, "telegram"), OnPhone(phones, "sms")
+    telegram.ask("绑定手机号")
+    telegram.ask(phones.state("sms")["patient"])
+    phones.until("sms", lambda _: bool(phones.said("sms")), "no code came")
+    code = re.search(r"(?<!\d)\d{6}(?!\d)", phones.said("sms")[-1]["text"])
+    assert code is not None
+    assert "已和尾号" in telegram.ask(code[0])[-1]["text"]
+    assert "下面哪一项" in telegram.ask("费用")[-1]["text"]
+    sms.seen = len(phones.said("sms"))
+    assert "押金不足" in sms.ask("②")[-1]["text"]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+import httpx
 import pytest
 
 from bot import app as composition
@@ -10,6 +11,7 @@ from bot.app import App, Content, build
 from bot.channels.base import Store
 from bot.errors import StoreError
 from bot.hospital.model import Hospital
+from bot.leading import Leader
 from bot.message import Address, Inbound, Kind
 from bot.messages import inbox
 from bot.settings import Settings
@@ -133,6 +135,33 @@ async def test_a_channel_that_stopped_is_named_without_anything_of_a_message(
             while app.accounts() == {"polled/main": "ready"}:  # noqa: ASYNC110  (a task stops by itself)
                 await asyncio.sleep(0.01)
         assert app.accounts() == {"polled/main": "stopped (KeyError), begins again"}
+
+
+async def test_what_a_channel_notices_by_itself_is_where_operators_look(
+    app: App, polled: Polled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A poll in trouble sends nothing, so nobody would hear of it otherwise."""
+    told = [""]
+    monkeypatch.setattr(polled, "trouble", lambda: told[0], raising=False)
+    transport = httpx.ASGITransport(app.http)
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as http:
+        for words, ready, gauge in (("polling: token", "polling: token", 0), ("", "ready", 1)):
+            told[0] = words
+            assert (await http.get("/readyz")).json()["polled/main"] == ready
+            metrics = (await http.get("/metrics")).text
+            line = f'daoyi_account_ready{{account="main",channel="polled"}} {gauge}.0'
+            assert line in metrics
+
+
+async def test_where_several_processes_share_a_database_one_polls(
+    app: App, polled: Polled, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polled, "runs_alone", True, raising=False)
+    another = Leader(app.engine, "polled/main", clock)
+    async with app.running():
+        await polled.offer("停车多少钱")
+        await polled.confirmed()
+        assert await another._holds() == (app.engine.name == "sqlite")
 
 
 async def test_without_a_database_nothing_is_confirmed_and_an_emergency_is_answered_once(

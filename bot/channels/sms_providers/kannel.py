@@ -60,6 +60,8 @@ _MASK = "31"
 _MAX_PARTS = 10
 #: The operator's error code inside %D, three bytes of SMPP: the kind of network, then the code.
 _ERROR = re.compile(rb"dlr_err=.(..)", re.DOTALL)
+#: What Kannel must tell us of each message, behind the secret.
+_GET_URL = "&id=%I&from=%p&to=%P&charset=%C&text=%b"
 _CHARSET = re.compile(r'charset="?([A-Za-z0-9_-]{1,20})')
 
 
@@ -201,6 +203,9 @@ class Kannel:
     async def check(self) -> list[Finding]:
         """Ask smsbox with the password and without a message, which it refuses either way."""
         found = [hook_finding(self._hook)]
+        if self._hook:
+            asks = f"{self._hook}; Kannel's get-url adds ?secret=…{_GET_URL}"
+            found = [Finding("hook", True, f"replies and receipts are expected at {asks}")]
         try:
             status = (await self._ask(None)).status_code
         except SendError:

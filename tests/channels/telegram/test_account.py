@@ -9,7 +9,7 @@ import pytest
 from bench.standins.bot_api import TOKEN
 from bench.standins.telegram import SECRET
 from bench.standins.telegram import Telegram as Platform
-from bot.channels.base import Checks, HookRequest, Runs, Tools
+from bot.channels.base import Checks, HookRequest, Runs, Tells, Tools
 from bot.channels.telegram import Telegram, open_channel
 from bot.errors import NotSigned, SettingsError
 from tests.channels.telegram.shared import Judge, Kept, opened, running, until
@@ -150,6 +150,13 @@ async def test_a_poll_that_others_disturb_is_told(
     async with running(channel.run(kept)):
         await until(channel._trouble.findings)
         assert "another program" in (await found(channel))["polling"][1]
+        assert isinstance(channel, Tells)
+        assert channel.trouble() == "polling: conflict"
+
+
+@pytest.mark.parametrize(("mode", "alone"), [("polling", True), ("webhook", False)])
+def test_only_a_poll_must_be_alone(bot: Opens, mode: str, *, alone: bool) -> None:
+    assert bot(mode).runs_alone is alone
 
 
 async def test_the_library_says_nothing_of_tokens_or_texts(

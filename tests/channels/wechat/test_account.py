@@ -12,9 +12,9 @@ import pytest
 from bench.standins.wechat import APP_ID
 from bench.standins.wechat import Wechat as StandIn
 from bot.channels import wechat_api
-from bot.channels.base import MenuItem, Tools
+from bot.channels.base import MenuItem, Tells, Tools
 from bot.channels.wechat import open_channel
-from bot.errors import SettingsError
+from bot.errors import NeedsOperator, SettingsError
 from tests.helpers.wechat import NOW, SECRETS, beside, channel, until
 
 WHERE = "config.toml: channels.wechat.main"
@@ -74,7 +74,7 @@ def test_a_missing_secret_is_named(name: str, value: str | None) -> None:
 def test_a_key_of_another_length_is_named_and_never_shown(key: str) -> None:
     with pytest.raises(SettingsError) as wrong:
         open_channel("main", GOOD, {**SECRETS, "aes_key": key}, TOOLS)
-    assert "AES_KEY must be the 43 letters and digits" in str(wrong.value)
+    assert "DAOYI_WECHAT_MAIN_AES_KEY must be the 43 letters and digits" in str(wrong.value)
     assert key not in str(wrong.value)
 
 
@@ -117,6 +117,23 @@ async def test_a_menu_the_platform_refuses_is_not_asked_for_again(
     stand_in.platform.errors["menu/create"] = 40018
     await beside(stand_in)._api.keep_menu(MENU, "main")
     assert stand_in.platform.calls == ["stable_token", "menu/get", "menu/create"]
+
+
+async def test_trouble_with_token_or_menu_is_told_until_it_is_over(stand_in: StandIn) -> None:
+    account = beside(stand_in, menu=MENU)
+    assert isinstance(account, Tells)
+    assert account.trouble() == ""
+    stand_in.platform.errors["stable_token"] = 40164
+    with pytest.raises(NeedsOperator):
+        await account._api.token()
+    assert account.trouble() == "token: wechat 40164"
+    del stand_in.platform.errors["stable_token"]
+    stand_in.platform.errors["menu/create"] = 40018
+    await account._api.keep_menu(MENU, "main")
+    assert account.trouble() == "menu: wechat 40018"
+    del stand_in.platform.errors["menu/create"]
+    await account._api.keep_menu(MENU, "main")
+    assert account.trouble() == ""
 
 
 async def test_without_a_menu_nothing_is_asked(stand_in: StandIn) -> None:

@@ -125,6 +125,29 @@ async def test_without_customer_service_the_repetitions_join_the_turn(open_ward:
     assert ward.notices == []
 
 
+@pytest.mark.parametrize("mode", MODES)
+async def test_without_customer_service_what_was_too_late_goes_with_the_next_answer(
+    open_ward: Open, mode: str
+) -> None:
+    ward = await open_ward(mode, customer_service=False)
+    ward.hurry(until=10.0, insists=True)
+    await ward.platform.say(USER, "你好")
+    await ward.tell("检查改到三楼")
+    await ward.settle()
+    assert (await ward.row("检查改到三楼")).state == "waiting"
+    asked = ward.platform.request(
+        USER, ward.platform.xml(USER, {"MsgType": "text", "Content": PARKING})
+    )
+    answers = [await ward.platform.post(*asked) for _ in range(3)]
+    assert answers == [answers[0]] * 3, "WeChat's repetitions get the same"
+    await ward.platform.say(USER, PARKING)
+    texts = [text for text, note in ward.shown if note == PASSIVE]
+    assert not any("三楼" in text for text in texts), "and the next answer does not say it again"
+    await ward.settle()
+    assert ward.platform.platform.calls == []
+    assert (await ward.row("检查改到三楼")).state == "sent"
+
+
 async def test_five_messages_go_and_the_sixth_waits_for_her(ward: Ward) -> None:
     await ward.platform.say(USER, PARKING)
     texts = [f"第{n}条" for n in range(1, 7)]

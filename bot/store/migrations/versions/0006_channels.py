@@ -41,9 +41,11 @@ def upgrade() -> None:
         ("outbox_unsettled", "outbox", "due_at", "state = 'unknown' AND kind = 'reminder'"),
         ("outbox_undelivered", "outbox", "id", "state = 'failed' AND seen_at IS NULL"),
         ("outbox_in_doubt", "outbox", "id", "state = 'unknown' AND seen_at IS NULL"),
+        ("outbox_not_sent", "outbox", "conversation_id seq", "sent_at IS NULL"),
         ("outbox_in_flight", "outbox", "lease_until", "lease_until IS NOT NULL"),
         ("outbox_waiting", "outbox", "conversation_id", "state = 'waiting'"),
         ("outbox_of_a_provider", "outbox", "provider_id", "provider_id IS NOT NULL"),
+        ("outbox_stand_ins", "outbox", "origin_id", "origin_id IS NOT NULL"),
         ("inbox_dead", "inbox", "id", "state = 'dead' AND seen_at IS NULL"),
         ("inbox_in_order", "inbox", "conversation_id seq", "state = 'new'"),
     ):
@@ -72,7 +74,14 @@ def _receipts() -> None:
             "channel", "account", "reference", "part", "progress", name="one_receipt_a_step"
         ),
     )
-    op.create_index("ix_delivery_receipt_outbox_id", "delivery_receipt", ["outbox_id"])
+    for name, column, condition in (
+        ("receipts_of_a_message", "outbox_id", "outbox_id IS NOT NULL"),
+        ("receipts_unmatched", "at", "outbox_id IS NULL"),
+    ):
+        where = sa.text(condition)
+        op.create_index(
+            name, "delivery_receipt", [column], sqlite_where=where, postgresql_where=where
+        )
 
 
 def _permissions_and_pace() -> None:
