@@ -33,7 +33,7 @@ def test_a_signature_is_good_for_one_message(forged: str) -> None:
 
 
 def test_unless_it_is_strict_a_signature_may_come_with_several_messages() -> None:
-    """Simulators and gateways sign many posts of one second alike; the inbox makes repetitions harmless."""
+    """Simulators sign many posts of one second alike; the inbox makes repetitions harmless."""
     account = channel("plain")
     assert account.verify(post(xml())) == account.verify(post(xml("别的话", number=2))) == ""
 
