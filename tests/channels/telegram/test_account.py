@@ -122,7 +122,7 @@ async def test_an_account_that_is_right_is_told_so(
 
 
 async def test_what_is_wrong_with_an_account_is_told(platform: Platform, bot: Opens) -> None:
-    assert (await found(bot()))["commands"][0] is False
+    assert "set when the server runs" in (await found(bot()))["commands"][1]
     platform._hook = {"url": "https://elsewhere.example"}
     assert "a webhook is set" in (await found(bot()))["hook"][1]
     assert "does not post here" in (await found(bot("webhook", HERE)))["hook"][1]
