@@ -15,8 +15,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.console.conftest import CHEST_PAIN, COLLEAGUES, PASSWORD
+from tests.helpers.browser import CHROMIUM, QUIET, WATCH
 from tests.helpers.live import ROOT, LiveServer
-from tests.webchat.conftest import CHROMIUM, QUIET, WATCH
 
 LIVE = re.compile("实时更新中|Live")
 PAYLOAD = "<img src=x onerror=alert(1)><script>alert(2)</script>"

@@ -15,9 +15,7 @@ from playwright.sync_api import (
     BrowserContext,
     Locator,
     Page,
-    Playwright,
     expect,
-    sync_playwright,
 )
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
@@ -27,8 +25,10 @@ from starlette.staticfiles import StaticFiles
 from bench.phones.app import Phones
 from bench.phones.desk import NOBODY, Known
 from bot.channels.base import MenuItem
+from tests.helpers.browser import WATCH, browser, playwright
 from tests.phones.fakes import CHOICES, FakePlatform
-from tests.webchat.conftest import CHROMIUM, QUIET, WATCH
+
+__all__ = ["browser", "playwright"]
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 NAMES = ("wechat", "telegram", "sms")
@@ -195,20 +195,6 @@ class Trial:
         """Nothing was thrown, nothing broke the security policy."""
         assert self.errors == []
         assert self.page.evaluate("window.violations") == []
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    """One Playwright a module: its own event loop must not outlive these tests."""
-    with sync_playwright() as playwright:
-        yield playwright
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-    yield chromium
-    chromium.close()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import (
@@ -11,29 +10,13 @@ from playwright.sync_api import (
     BrowserContext,
     Locator,
     Page,
-    Playwright,
     expect,
-    sync_playwright,
 )
 
+from tests.helpers.browser import WATCH, browser, playwright
 from tests.webchat.faulty_server import Hospital, serving
 
-CHROMIUM = Path("/usr/bin/chromium")
-QUIET = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-WATCH = """
-window.violations = [];
-addEventListener(
-  "securitypolicyviolation", (event) => window.violations.push(event.violatedDirective));
-"""
+__all__ = ["browser", "playwright"]
 
 
 @dataclass
@@ -95,20 +78,6 @@ class Patient:
     def blocked(self) -> list[str]:
         """Return what the Content-Security-Policy stopped on this page."""
         return list(self.page.evaluate("window.violations"))
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    """One Playwright a module: its own event loop must not outlive these tests."""
-    with sync_playwright() as playwright:
-        yield playwright
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-    yield chromium
-    chromium.close()
 
 
 @pytest.fixture

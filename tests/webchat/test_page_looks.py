@@ -7,7 +7,8 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Playwright, expect
 
-from tests.webchat.conftest import CHROMIUM, QUIET, Patient
+from tests.helpers.browser import CHROMIUM, QUIET
+from tests.webchat.conftest import Patient
 from tests.webchat.faulty_server import PAGE, Hospital, choice, serving
 
 EVERYTHING = [

@@ -8,7 +8,7 @@ https://<public_url>/hooks/sms/aliyun/<account>?secret=<DAOYI_SMS_<ACCOUNT>_HOOK
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from typing import Any
@@ -22,23 +22,18 @@ from darabonba.runtime import RuntimeOptions  # type: ignore[import-untyped]
 from bot.channels.base import Finding, HookAnswer, HookRequest, Tools
 from bot.channels.options import read_options
 from bot.channels.sms_providers.base import (
-    Caps,
-    Gate,
     Heard,
-    Options,
     OutboundSms,
     hook_finding,
-    hook_url,
     id_of,
     in_thread,
     key_of,
     never_sent,
     number_of,
-    secret_of,
     settled,
     short_code,
 )
-from bot.channels.sms_providers.templates import Approved, pushed, read_templates
+from bot.channels.sms_providers.templates import TemplateOnly, TemplateOptions, pushed
 from bot.errors import NeedsOperator, Refused, SendError, SettingsError, TryLater, Unknown
 from bot.message import Progress, Receipt, Sent, Template
 
@@ -69,19 +64,14 @@ _PAGE = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AliyunOptions(Options):
-    """What an account at Aliyun says in config.toml; `signature` is the approved 签名.
-
-    Attributes:
-        templates: see `read_templates`.
-    """
+class AliyunOptions(TemplateOptions):
+    """What an account at Aliyun says in config.toml."""
 
     access_key_id: str
     api_base_url: str = "https://dysmsapi.aliyuncs.com"
-    templates: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Aliyun:
+class Aliyun(TemplateOnly[AliyunOptions]):
     """`Provider` for one access key."""
 
     name = "aliyun"
@@ -89,17 +79,7 @@ class Aliyun:
     def __init__(
         self, account: str, options: AliyunOptions, secrets: Mapping[str, str], tools: Tools
     ) -> None:
-        self._templates: dict[str, Approved] = read_templates(options.templates, tools.where)
-        self.options = options
-        self.caps = Caps(free_text=False, templates=frozenset(self._templates))
-        self._account, self._clock = account, tools.clock
-        self._secret = secret_of(account, secrets, "access_key_secret", tools.where)
-        self._gate = Gate(account, secrets, options, tools.where)
-        self._hook = hook_url(options, tools, account)
-
-    def verify(self, request: HookRequest) -> None:
-        """See `Gate`: Aliyun signs no push."""
-        self._gate.check(request)
+        super().__init__(account, options, secrets, tools, "access_key_secret")
 
     def parse(self, request: HookRequest) -> list[Heard | Receipt]:
         """Return the receipts (SmsReport) or messages (SmsUp) of a push.
@@ -123,11 +103,6 @@ class Aliyun:
     def ack(self, request: HookRequest) -> HookAnswer:  # noqa: ARG002
         """Return what ends Aliyun's repetitions."""
         return HookAnswer(json.dumps({"code": 0, "msg": "接收成功"}, ensure_ascii=False).encode())
-
-    def words_of(self, template: Template) -> str:
-        """See `Approved.words`."""
-        approved = self._templates.get(template.name)
-        return approved.words(template) if approved else ""
 
     async def send(self, sms: OutboundSms) -> Sent:
         """Send a template.

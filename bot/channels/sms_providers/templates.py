@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 
-from bot.channels.base import HookRequest
+from bot.channels.base import HookRequest, Tools
 from bot.channels.options import read_options
+from bot.channels.sms_providers.base import Caps, Gate, Options, hook_url, secret_of
 from bot.errors import BadInput, Refused, SettingsError
 from bot.message import Template
 
@@ -44,8 +45,8 @@ class Approved:
     def words(self, template: Template) -> str:
         """Return the text as it will arrive; empty where it is not known here."""
         text = self.text
-        for number, (field, name) in enumerate(zip(self.fields, self.names, strict=True), 1):
-            value = template.values.get(field, "")
+        for number, (ours, name) in enumerate(zip(self.fields, self.names, strict=True), 1):
+            value = template.values.get(ours, "")
             text = text.replace(f"${{{name}}}", value).replace(f"{{{number}}}", value)
         return text
 
@@ -101,3 +102,45 @@ def pushed(request: HookRequest) -> Sequence[Mapping[str, Any]]:
     if not isinstance(data, list | dict):
         raise BadInput("the body must be a JSON array", 400)
     return [item for item in items if isinstance(item, dict)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateOptions(Options):
+    """What such an account says in config.toml; `signature` is the approved 签名.
+
+    Attributes:
+        templates: see `read_templates`.
+    """
+
+    templates: Mapping[str, Any] = field(default_factory=dict)
+
+
+Account = TypeVar("Account", bound=TemplateOptions)
+
+
+class TemplateOnly(Generic[Account]):
+    """The half of a `Provider` that is the same for every provider of templates.
+
+    Args:
+        key: the name of the secret that signs our calls.
+    """
+
+    def __init__(
+        self, account: str, options: Account, secrets: Mapping[str, str], tools: Tools, key: str
+    ) -> None:
+        self._templates: dict[str, Approved] = read_templates(options.templates, tools.where)
+        self.options = options
+        self.caps = Caps(free_text=False, templates=frozenset(self._templates))
+        self._account, self._clock = account, tools.clock
+        self._secret = secret_of(account, secrets, key, tools.where)
+        self._gate = Gate(account, secrets, options, tools.where)
+        self._hook = hook_url(options, tools, account)
+
+    def verify(self, request: HookRequest) -> None:
+        """See `Gate`: these providers sign no push."""
+        self._gate.check(request)
+
+    def words_of(self, template: Template) -> str:
+        """See `Approved.words`."""
+        approved = self._templates.get(template.name)
+        return approved.words(template) if approved else ""

@@ -7,7 +7,7 @@ https://<public_url>/hooks/sms/tencent/<account>?secret=<DAOYI_SMS_<ACCOUNT>_HOO
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,22 +24,17 @@ from tencentcloud.sms.v20210111.sms_client import SmsClient  # type: ignore[impo
 from bot.channels.base import Finding, HookAnswer, HookRequest, Tools
 from bot.channels.options import read_options
 from bot.channels.sms_providers.base import (
-    Caps,
-    Gate,
     Heard,
-    Options,
     OutboundSms,
     hook_finding,
-    hook_url,
     id_of,
     in_thread,
     key_of,
     never_sent,
-    secret_of,
     settled,
     short_code,
 )
-from bot.channels.sms_providers.templates import Approved, pushed, read_templates
+from bot.channels.sms_providers.templates import TemplateOnly, TemplateOptions, pushed
 from bot.errors import (
     NeedsOperator,
     Refused,
@@ -49,7 +44,7 @@ from bot.errors import (
     Unknown,
     Unreachable,
 )
-from bot.message import Progress, Receipt, Sent, Template
+from bot.message import Progress, Receipt, Sent
 
 _LIMIT, _VALUE, _FAILED = "LimitExceeded.", "InvalidParameterValue.", "FailedOperation."
 #: Codes that a later try can get past, and after how many seconds.
@@ -92,22 +87,20 @@ _STATES: Mapping[int, str] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TencentOptions(Options):
-    """What an account at Tencent Cloud says in config.toml; `signature` is the approved 签名.
+class TencentOptions(TemplateOptions):
+    """What an account at Tencent Cloud says in config.toml.
 
     Attributes:
         app_id: SmsSdkAppId, the application in the SMS console.
-        templates: see `read_templates`.
     """
 
     secret_id: str
     app_id: str
     region: str = "ap-guangzhou"
     api_base_url: str = "https://sms.tencentcloudapi.com"
-    templates: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Tencent:
+class Tencent(TemplateOnly[TencentOptions]):
     """`Provider` for one application."""
 
     name = "tencent"
@@ -115,17 +108,7 @@ class Tencent:
     def __init__(
         self, account: str, options: TencentOptions, secrets: Mapping[str, str], tools: Tools
     ) -> None:
-        self._templates: dict[str, Approved] = read_templates(options.templates, tools.where)
-        self.options = options
-        self.caps = Caps(free_text=False, templates=frozenset(self._templates))
-        self._account, self._clock = account, tools.clock
-        self._secret = secret_of(account, secrets, "secret_key", tools.where)
-        self._gate = Gate(account, secrets, options, tools.where)
-        self._hook = hook_url(options, tools, account)
-
-    def verify(self, request: HookRequest) -> None:
-        """See `Gate`: Tencent signs no callback."""
-        self._gate.check(request)
+        super().__init__(account, options, secrets, tools, "secret_key")
 
     def parse(self, request: HookRequest) -> list[Heard | Receipt]:
         """Return the receipts of a status callback, or the message of a reply callback.
@@ -152,11 +135,6 @@ class Tencent:
     def ack(self, request: HookRequest) -> HookAnswer:  # noqa: ARG002
         """Return what ends Tencent's repetitions."""
         return HookAnswer(json.dumps({"result": 0, "errmsg": "OK"}).encode())
-
-    def words_of(self, template: Template) -> str:
-        """See `Approved.words`."""
-        approved = self._templates.get(template.name)
-        return approved.words(template) if approved else ""
 
     async def send(self, sms: OutboundSms) -> Sent:
         """Send a template.
