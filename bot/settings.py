@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.appointments.options import BookingOptions, check_booking
 from bot.channels.options import read_options
 from bot.errors import SettingsError
 from bot.handoff.rules import Hours, hours_from
@@ -103,6 +104,7 @@ class Settings:
     limits: Limits
     log: Log
     delivery: DeliveryOptions
+    booking: BookingOptions
     accounts: tuple[Account, ...]
     zone: ZoneInfo
     hours: Hours
@@ -129,6 +131,7 @@ def load_settings(
     parts = {
         "server": Server, "store": Store, "hospital": HospitalOptions,
         "content": Content, "limits": Limits, "log": Log, "delivery": DeliveryOptions,
+        "booking": BookingOptions,
     }  # fmt: skip
     if unknown := set(raw) - set(parts):
         raise SettingsError(
@@ -143,6 +146,7 @@ def load_settings(
         made["content"],
     )
     _check_words(file, made)
+    check_booking(made["booking"], f"{file}: booking")
     store = Store(environment.get("DAOYI_DATABASE_URL") or store.url, store.key_file)
     here = file.resolve().parent
     folder = data.resolve() if data else here / server.data
@@ -156,6 +160,7 @@ def load_settings(
         limits=made["limits"],
         log=made["log"],
         delivery=made["delivery"],
+        booking=made["booking"],
         accounts=accounts,
         zone=ZoneInfo(hospital.timezone),
         hours=_hours(file, hours, ZoneInfo(hospital.timezone)),

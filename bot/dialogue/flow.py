@@ -41,10 +41,16 @@ class Goto:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a flow decided: what to say, in order, and who goes on."""
+    """What a flow decided: what to say, in order, and who goes on.
+
+    Attributes:
+        back: who goes on when `goto`, and whoever that hands on to, has said all: a question in
+            between is answered, then ours is asked again.
+    """
 
     says: tuple[Say, ...] = ()
     goto: Goto | None = None
+    back: Goto | None = None
 
 
 class Flow(Protocol):

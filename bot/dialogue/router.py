@@ -1,13 +1,13 @@
 """What does this message mean now? One ordered list of rules, pure, written once.
 
 The order is the promise: red flag, stop and start words, a person holds the conversation, a message
-without words, an answer to our question, words that work in every state, a known intent, numbered
-candidates, and otherwise an honest "I do not know" with a person offered. After the second miss a
-person gets it.
+without words, an answer to an offer or a question of ours, words that work in every state, a request to
+do something, a known intent, numbered candidates, and otherwise an honest "I do not know" with a person
+offered. After the second miss a person gets it.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.dialogue.sessions import Session
@@ -32,6 +32,21 @@ ASKED_BY_NAME: Mapping[str, tuple[str, ...]] = {
     "department": ("doctor.by_department", "roster.who", "department.where"),
 }
 _EXACT = 0.99
+#: What a patient may ask to be done (`intents.requests`), and who does it.
+REQUESTS: Mapping[str, tuple[str, str]] = {
+    "book": ("booking", "start"),
+    "resume": ("booking", "resume"),
+    "cancel": ("changes", "cancel"),
+    "move": ("changes", "move"),
+    "mine": ("changes", "mine"),
+    "check_in": ("visit_day", "check_in"),
+    "queue": ("visit_day", "queue"),
+    "waitlist": ("waitlist", "mine"),
+    "family": ("family", "show"),
+    "add_family": ("family", "start"),
+}
+#: Words that go to the flow whose draft is open: drop it, or one step back.
+_OF_A_DRAFT = frozenset({"cancel", "back"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +66,12 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Enter:
-    """A flow takes this message, at `entry`."""
+    """A flow takes this message, at `entry`; `offer`: it answers the offer, not the open question."""
 
     flow: str
     entry: str
     values: Mapping[str, object] = field(default_factory=dict)
+    offer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +138,22 @@ def _wordless(seen: Seen) -> Route | None:
     return Enter("media", entry)
 
 
+def _offered(seen: Seen) -> Route | None:
+    """Take the answer to an offer: its own button, or its own digit."""
+    said, offer = seen.understood, seen.session.offer
+    if offer is None or not offer.is_open(seen.now):
+        return None
+    if said.tap is not None:
+        place = said.tap[1] if said.tap[0] == offer.ask else 0
+    elif offer.base or offer.ask == seen.session.asks:
+        place = (said.number or 0) - offer.base
+    else:
+        return None  # another question was asked since: a small digit answers that one
+    if not 1 <= place <= len(offer.options):
+        return None
+    return replace(_option(offer.options[place - 1]), offer=True)
+
+
 def _expected(seen: Seen) -> Route | None:
     said, expect = seen.understood, seen.session.expect
     if (taken := _in_words(seen)) is not None:
@@ -152,11 +184,13 @@ def _in_words(seen: Seen) -> Route | None:
     return Enter(expect.flow, expect.entry)
 
 
-def _option(value: str) -> Route:
+def _option(value: str) -> Enter:
+    """Return what an option stands for: `flow:<flow>.<entry>[:<choice>]`, `intent:<name>`, or none."""
     kind, _, rest = value.partition(":")
     if kind == "flow":
-        flow, _, entry = rest.partition(".")
-        return Enter(flow, entry)
+        where, _, chosen = rest.partition(":")
+        flow, _, entry = where.partition(".")
+        return Enter(flow, entry, {"choice": chosen} if chosen else {})
     if kind == "intent":
         return Enter("faq", "answer", {"intent": rest})
     return Enter("handoff", "open", {"reason": "none of these"})
@@ -188,7 +222,16 @@ _ALWAYS: Mapping[str, Enter] = {
 
 def _every_state(seen: Seen) -> Route | None:
     word = seen.understood.command or seen.understood.act
+    draft = seen.session.draft
+    if draft is not None and word in _OF_A_DRAFT:
+        return Enter(str(draft["flow"]), str(word))
     return _ALWAYS.get(word) if word else None
+
+
+def _requested(seen: Seen) -> Route | None:
+    """Let the flow begin that does what is plainly asked for; it asks before it acts (I6)."""
+    request = seen.understood.request
+    return Enter(*REQUESTS[request]) if request else None
 
 
 def _intent(seen: Seen) -> Route | None:
@@ -239,8 +282,10 @@ RULES: tuple[_Rule, ...] = (
     _stop_or_start,
     _held,
     _wordless,
+    _offered,
     _expected,
     _every_state,
+    _requested,
     _only_a_name,
     _intent,
     _candidates,

@@ -11,6 +11,9 @@ from intents.entities import Entities
 EXPECT_FOR = timedelta(minutes=30)
 #: After this silence a conversation starts afresh (language and alarms are kept).
 SESSION_FOR = timedelta(hours=12)
+#: Lists have up to five options, 9 repeats and 0 is a person: these digits are left for an offer.
+OFFER_BASE = 5
+MOST_OFFERED = 3
 
 
 @dataclass(slots=True)
@@ -24,6 +27,8 @@ class Expect:
         named: what the message that was unclear named, so that a choice needs not ask again.
         flow: which flow takes an answer in words, at `entry`; empty where only options answer.
         here: it is answered where it was asked, never on another channel of the person.
+        base: what is added to an option's place where it is typed: 6 for the first of an offer that
+            came while another question was open.
     """
 
     ask: int
@@ -33,6 +38,7 @@ class Expect:
     flow: str = ""
     entry: str = ""
     here: bool = False
+    base: int = 0
 
     def is_open(self, now: datetime) -> bool:
         """Say whether a number still answers this question at `now`."""
@@ -48,6 +54,10 @@ class Session:
         alarms: red flags raised so far; after three the reply shortens (EM-08).
         last_inbox: the message whose answer "repeat" repeats.
         wordless: messages in a row without words that we can read: voice, pictures …
+        draft: what a flow is in the middle of, by its own names; "flow" names it. Kept while other
+            things are asked in between.
+        offer: a question that came unasked, such as a place that became free; it stays open beside
+            `expect` until its own time, and beside nothing else.
     """
 
     lang: str = "zh-CN"
@@ -59,6 +69,8 @@ class Session:
     expect: Expect | None = None
     last_inbox: int | None = None
     wordless: int = 0
+    draft: dict[str, Any] | None = None
+    offer: Expect | None = None
 
     def ask(
         self,
@@ -76,8 +88,22 @@ class Session:
         self.expect = Expect(self.asks, options, until, named, flow, entry, here)
         return self.asks
 
+    def make_offer(
+        self, options: list[str], now: datetime, until: datetime, named: dict[str, Any] | None
+    ) -> Expect:
+        """Open an offer with at most three options beside whatever is asked; an older one ends.
+
+        It is typed as 1, 2, 3 where nothing else is open, else as 6, 7, 8, which no list of ours uses.
+        """
+        self.asks += 1
+        busy = self.expect is not None and self.expect.is_open(now)
+        base = OFFER_BASE if busy else 0
+        self.offer = Expect(self.asks, options, until.isoformat(), named, here=True, base=base)
+        return self.offer
+
 
 _NAMES = tuple(field.name for field in fields(Session))
+_QUESTIONS = ("expect", "offer")
 _EXPECT_NAMES = tuple(field.name for field in fields(Expect))
 
 
@@ -85,18 +111,19 @@ def load(stored: dict[str, Any] | None, updated_at: datetime, now: datetime, lan
     """Return the session as it is at `now`; a new one speaks `lang`."""
     if not stored:
         return Session(lang=lang)
-    expect = stored.get("expect")
-    session = Session(**{**stored, "expect": Expect(**expect) if expect else None})
+    questions = {name: Expect(**stored[name]) for name in _QUESTIONS if stored.get(name)}
+    session = Session(**{**stored, **dict.fromkeys(_QUESTIONS), **questions})
     if now - updated_at > SESSION_FOR:
-        session.misses, session.expect, session.last_inbox = 0, None, None
+        session.misses, session.expect, session.last_inbox, session.draft = 0, None, None, None
     return session
 
 
 def dump(session: Session) -> dict[str, Any]:
     """Return what `load` reads."""
-    expect = session.expect
     values = {name: getattr(session, name) for name in _NAMES}
-    values["expect"] = {name: getattr(expect, name) for name in _EXPECT_NAMES} if expect else None
+    for question in _QUESTIONS:
+        asked = values[question]
+        values[question] = {name: getattr(asked, name) for name in _EXPECT_NAMES} if asked else None
     return values
 
 

@@ -16,9 +16,9 @@ from bot.channels.base import Channel, Limits, Passive, channel_of
 from bot.channels.split import fitted
 from bot.dialogue import elsewhere, sessions
 from bot.dialogue.facts import Facts
-from bot.dialogue.flow import Flow, Scene, Step
+from bot.dialogue.flow import Flow, Goto, Scene, Step
 from bot.dialogue.router import Enter, Seen, Silent, route
-from bot.dialogue.sessions import Session
+from bot.dialogue.sessions import Expect, Session
 from bot.dialogue.understand import Understood
 from bot.dialogue.urgent import UrgentFlow
 from bot.dialogue.wording import Wording
@@ -75,7 +75,7 @@ _SAVE = Hot(
         updated_at=bindparam("updated_at_"),
     )
 )
-_MAX_STEPS = 4
+_MAX_STEPS = 8
 #: How often a platform asks in all where an unanswered request is repeated.
 _ATTEMPTS = 3
 #: Seconds that the last answer needs on its way.
@@ -133,8 +133,7 @@ class Turn:
         if isinstance(taken, Silent):
             return self._finish(tx, row, inbox_id, session, (), now)
         scene = self._scene(tx, row, inbox_id, session, understood, now)
-        if not _stays_open(session, taken):
-            scene.asked, session.expect = session.expect, None
+        scene.asked = _answered(session, taken)
         if understood.form is Form.TEXT:
             session.wordless = 0
         says = self._play(scene, taken)
@@ -193,14 +192,16 @@ class Turn:
     def _play(self, scene: Scene, taken: Enter) -> tuple[Say, ...]:
         """Run flows until none hands on; return all they say."""
         says: list[Say] = []
-        flow, entry, values = taken.flow, taken.entry, taken.values
+        back: list[Goto] = []
+        goto: Goto | None = Goto(taken.flow, taken.entry, taken.values)
         for _ in range(_MAX_STEPS):
-            scene.values = values
-            step: Step = self.flows[flow].step(scene, entry)
-            says += step.says
-            if step.goto is None:
+            if goto is None:
                 return tuple(says)
-            flow, entry, values = step.goto.flow, step.goto.entry, step.goto.values
+            scene.values = goto.values
+            step: Step = self.flows[goto.flow].step(scene, goto.entry)
+            says += step.says
+            back += [step.back] if step.back else []
+            goto = step.goto or (back.pop() if back else None)
         raise RuntimeError(f"flows handed one message on more than {_MAX_STEPS} times")
 
     def _finish(
@@ -255,6 +256,16 @@ def _stays_open(session: Session, taken: Enter) -> bool:
     in_words = session.expect is not None and bool(session.expect.flow)
     keeps = taken.flow == "media" or taken.entry in _KEEP_ASKING
     return keeps or (in_words and taken.entry in _ASIDE)
+
+
+def _answered(session: Session, taken: Enter) -> Expect | None:
+    """Close the question that is answered, or left, by `taken`; return it."""
+    closed: Expect | None = None
+    if taken.offer:
+        closed, session.offer = session.offer, None
+    elif not _stays_open(session, taken):
+        closed, session.expect = session.expect, None
+    return closed
 
 
 def _ask(session: Session, say: Say, now: datetime) -> int:

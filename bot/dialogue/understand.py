@@ -40,6 +40,8 @@ class Understood:
         only: the kinds of name that the whole message is: "amoxicillin", "儿科".
         form: what a message without words is; `TEXT` where it has words.
         unseen: the words came with a picture, a film or a file, which nobody here looks at.
+        request: what the patient plainly asks us to do (`intents.requests`): book, cancel, move …;
+            None for questions about it, and for whatever is refused or supposed.
         text: the message itself, for a flow that asked for an answer in words.
     """
 
@@ -56,6 +58,7 @@ class Understood:
     only: tuple[str, ...] = ()
     form: Form = Form.TEXT
     unseen: bool = False
+    request: str | None = None
     text: str = field(default="", repr=False)
 
 

@@ -64,12 +64,14 @@ class Wording:
         *,
         ask: int = 0,
         traditional: bool = False,
+        base: int = 0,
     ) -> Worded:
         """Return `say` in `lang`, as a channel with `limits` can show it.
 
         Args:
             facts: what every text may mention (`h`, `today`).
             ask: names the question whose options the buttons answer.
+            base: as `Expect.base`.
 
         Raises:
             WordingError: the text is missing, or mentions something that does not exist; or the
@@ -86,7 +88,7 @@ class Wording:
             taps = [Button(f"{n} {o.label}", f"#{ask}.{n}") for n, o in enumerate(options, 1)]
             buttons = (*taps, *shortcuts)
         else:
-            text = "\n".join([text, *_digits(say.name, options, shortcuts, lang)])
+            text = "\n".join([text, *_digits(say.name, options, shortcuts, lang, base)])
         worded = Worded(text, say.kind, buttons)
         return _traditional(worded) if traditional and lang == "zh-CN" else worded
 
@@ -193,7 +195,7 @@ class Wording:
 
 
 def _digits(
-    name: str, options: Sequence[Button], shortcuts: Sequence[Button], lang: str
+    name: str, options: Sequence[Button], shortcuts: Sequence[Button], lang: str, base: int
 ) -> Sequence[str]:
     """Return the lines that say what can be typed.
 
@@ -203,7 +205,7 @@ def _digits(
     if len(options) > MOST_TYPED:
         raise WordingError(f"{name}: {len(options)} options; at most {MOST_TYPED} can be typed")
     typed = _TYPED if lang == "zh-CN" else _TYPED_EN
-    lines = [f"{n} {option.label}" for n, option in enumerate(options, 1)]
+    lines = [f"{n} {option.label}" for n, option in enumerate(options, base + 1)]
     left = [b for b in shortcuts if not options or b.value != "#person"]  # the hint says it
     lines += [f"{typed.get(b.value, b.value)} {b.label}" for b in left]
     return [*lines, _HINT[lang]] if options else lines

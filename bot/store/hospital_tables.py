@@ -39,12 +39,43 @@ class HospitalFact(SQLModel, table=True):
     value: str
 
 
+class HospitalCampus(SQLModel, table=True):
+    """A place where the hospital sees patients (院区)."""
+
+    __tablename__: ClassVar[str] = "hospital_campus"
+    code: str = _code(primary=True)
+    position: int
+    name: str
+    name_en: str
+    aliases: str = ""
+    address: str
+    address_en: str
+    map_url: str = ""
+
+
+class HospitalHoliday(SQLModel, table=True):
+    """A day that the state moved: off, or a working day (调休) on which a weekday's clinics are held."""
+
+    __tablename__: ClassVar[str] = "hospital_holiday"
+    __table_args__ = (
+        one_of("kind", "off", "work"),
+        CheckConstraint("works_as BETWEEN 1 AND 7", name="works_as_known"),
+    )
+    date: dt.date = Field(primary_key=True)
+    position: int
+    kind: str = Field(max_length=4)
+    works_as: int | None = None
+    name: str
+    name_en: str
+
+
 class HospitalDepartment(SQLModel, table=True):
-    """A clinical department."""
+    """A clinical department; `campus` is the code of where it is, empty where there is only one."""
 
     __tablename__: ClassVar[str] = "hospital_department"
     code: str = _code(primary=True)
     position: int
+    campus: str = Field(default="", max_length=32)
     name: str
     name_en: str
     aliases: str = ""
@@ -99,6 +130,9 @@ class HospitalRoster(SQLModel, table=True):
     room: str = ""
     tier: str | None = Field(default=None, max_length=8)
     capacity: int | None = None
+    window: int | None = None
+    added: int | None = None
+    minutes: int | None = None
     left: int | None = None
     status: str = Field(default="on", max_length=8)
     starts: dt.date | None = None

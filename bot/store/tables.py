@@ -2,7 +2,7 @@
 
 State columns are short words, checked by the database. Times are UTC. What a patient said, and who
 she is, is encrypted. The hot statements (`messages/`, `dialogue/`) are compiled from this page. The
-hospital's facts have a page of their own, `hospital_tables`.
+hospital's facts and bookings have pages of their own, `hospital_tables` and `booking_tables`.
 """
 
 from datetime import datetime
@@ -11,6 +11,18 @@ from typing import Any, ClassVar
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from bot.store.booking_tables import (
+    Appointment,
+    AppointmentChange,
+    CallTask,
+    Clinic,
+    ClinicQueue,
+    FamilyMember,
+    Patient,
+    PatientTime,
+    Slot,
+    WaitlistEntry,
+)
 from bot.store.columns import (
     BigId,
     id_column,
@@ -21,10 +33,12 @@ from bot.store.columns import (
     time_column,
 )
 from bot.store.hospital_tables import (
+    HospitalCampus,
     HospitalDepartment,
     HospitalDoctor,
     HospitalDrug,
     HospitalFact,
+    HospitalHoliday,
     HospitalPackage,
     HospitalRevision,
     HospitalRoster,
@@ -34,14 +48,22 @@ from bot.store.hospital_tables import (
 )
 
 __all__ = [
+    "Appointment",
+    "AppointmentChange",
     "Audit",
+    "CallTask",
+    "Clinic",
+    "ClinicQueue",
     "Conversation",
     "DeliveryReceipt",
+    "FamilyMember",
     "HandoffCase",
+    "HospitalCampus",
     "HospitalDepartment",
     "HospitalDoctor",
     "HospitalDrug",
     "HospitalFact",
+    "HospitalHoliday",
     "HospitalPackage",
     "HospitalRevision",
     "HospitalRoster",
@@ -53,11 +75,15 @@ __all__ = [
     "OneTimeCode",
     "Outbox",
     "Pace",
+    "Patient",
+    "PatientTime",
     "Person",
     "RedFlag",
     "SQLModel",
+    "Slot",
     "Staff",
     "StaffSession",
+    "WaitlistEntry",
 ]
 
 

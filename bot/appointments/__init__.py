@@ -1,0 +1,1 @@
+"""Booking a visit, and everything that happens to it afterwards."""
