@@ -1,4 +1,4 @@
-"""The hospital's rules of booking, as config.toml gives them: `[booking]`. Every number is told before it bites."""
+"""The hospital's rules of booking: `[booking]` of config.toml. Every number is told before it bites."""
 
 import re
 from dataclasses import dataclass
