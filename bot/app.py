@@ -173,8 +173,15 @@ class App:
             Job("unhandled messages", 2.0, self.turns.sweep),
             Job("lost deliveries", 10.0, self._recover),
             Job("deliveries in doubt", 10.0, self.delivery.settle),
-            Job("hospital facts", 1.0, lambda: self.hospital.refresh(self.engine)),
+            Job("hospital facts and clinics", 1.0, self._keep_clinics),
         ]
+
+    async def publish(self, days: Sequence[date] | None = None) -> int:
+        """Make clinics and slots of these days, or of all, what the newest facts say; count changes."""
+        return await self.hospital.publish(self.engine, self.settings.zone, self.clock(), days)
+
+    async def _keep_clinics(self) -> int:
+        return await self.hospital.keep(self.engine, self.settings.zone, self.clock())
 
     async def _recover(self) -> bool:
         return any(await self.delivery.recover())
@@ -219,8 +226,11 @@ async def build(
         raise StartError("\n".join(problems))
     feed = Feed()
 
+    def local(now: datetime) -> datetime:
+        return now.astimezone(settings.zone)
+
     def today(now: datetime) -> date:
-        return now.astimezone(settings.zone).date()
+        return local(now).date()
 
     keyring = engine.keyring
     webchat = Webchat(lambda user: keyring.sign(user, "webchat"))
@@ -256,7 +266,7 @@ async def build(
         feed.said(conversation_id)
         delivery.wake()
 
-    turns = Turns(engine, turn, understander, clock, today, said)
+    turns = Turns(engine, turn, understander, clock, local, said)
     limits = settings.limits
     intake = Intake(turns, every_channel, limits.flood, limits.flood_seconds)
     app = App(
@@ -316,7 +326,7 @@ async def _hospital(
     engine: Engine, settings: Settings, facts: Hospital | None, now: datetime
 ) -> LiveHospital:
     """Return the saved hospital; where nothing was saved yet, save `facts` or the demonstration."""
-    known = await open_hospital(engine)
+    known = await open_hospital(engine, settings.booking)
     if known is not None:
         return known
     if facts is None and not settings.hospital.demo:
@@ -328,7 +338,7 @@ async def _hospital(
             hospital_service.save(session, first, now)
 
     await engine.write(save)
-    made = await open_hospital(engine)
+    made = await open_hospital(engine, settings.booking)
     if made is None:
         raise StartError("the first facts could not be stored")
     return made

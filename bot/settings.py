@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.appointments.his_options import SHORTEST_KEY, HisOptions, check_his
 from bot.appointments.options import BookingOptions, check_booking
 from bot.channels.options import read_options
 from bot.errors import SettingsError
@@ -105,6 +106,7 @@ class Settings:
     log: Log
     delivery: DeliveryOptions
     booking: BookingOptions
+    his: HisOptions
     accounts: tuple[Account, ...]
     zone: ZoneInfo
     hours: Hours
@@ -112,6 +114,8 @@ class Settings:
     key_file: Path
     content_folder: Path
     templates: Path
+    operator_key: str = field(default="", repr=False)
+    his_key: str = field(default="", repr=False)
 
 
 def load_settings(
@@ -131,7 +135,7 @@ def load_settings(
     parts = {
         "server": Server, "store": Store, "hospital": HospitalOptions,
         "content": Content, "limits": Limits, "log": Log, "delivery": DeliveryOptions,
-        "booking": BookingOptions,
+        "booking": BookingOptions, "his": HisOptions,
     }  # fmt: skip
     if unknown := set(raw) - set(parts):
         raise SettingsError(
@@ -147,6 +151,11 @@ def load_settings(
     )
     _check_words(file, made)
     check_booking(made["booking"], f"{file}: booking")
+    operator_key, his_key = (
+        environment.get(f"DAOYI_{name}_KEY", "") for name in ("OPERATOR", "HIS")
+    )
+    _check_operator(file, operator_key)
+    check_his(made["his"], his_key, f"{file}: his")
     store = Store(environment.get("DAOYI_DATABASE_URL") or store.url, store.key_file)
     here = file.resolve().parent
     folder = data.resolve() if data else here / server.data
@@ -161,6 +170,7 @@ def load_settings(
         log=made["log"],
         delivery=made["delivery"],
         booking=made["booking"],
+        his=made["his"],
         accounts=accounts,
         zone=ZoneInfo(hospital.timezone),
         hours=_hours(file, hours, ZoneInfo(hospital.timezone)),
@@ -168,7 +178,17 @@ def load_settings(
         key_file=here / key_file if key_file else folder / "keys.json",
         content_folder=here / content.folder,
         templates=here / content.templates,
+        operator_key=operator_key,
+        his_key=his_key,
     )
+
+
+def _check_operator(file: Path, key: str) -> None:
+    """Refuse a key that could be guessed; none switches the operators' interface off."""
+    if key and len(key) < SHORTEST_KEY:
+        raise SettingsError(
+            f"{file}: DAOYI_OPERATOR_KEY must have {SHORTEST_KEY} characters or more"
+        )
 
 
 def _read(file: Path) -> dict[str, Any]:

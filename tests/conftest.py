@@ -268,9 +268,11 @@ async def web(house: House) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-def world(house: House, web: httpx.AsyncClient) -> World:
+def world(house: House, web: httpx.AsyncClient) -> Iterator[World]:
     """The hospital at work, with its cast."""
-    return World(house.app, web, house.clock, house.text)
+    made = World(house.app, web, house.clock, house.text)
+    yield made
+    made.leave()
 
 
 @pytest.fixture(scope="session")

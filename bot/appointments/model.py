@@ -74,7 +74,7 @@ class Visit:
 
     Attributes:
         number: what the patient shows.
-        held_until: until when a hold keeps the place.
+        held_until: until when a hold keeps the place, since `held_at`.
         told: her name; for the eyes of whoever may book for her, nobody else.
     """
 
@@ -90,6 +90,7 @@ class Visit:
     fee: Decimal
     clinic: ClinicView
     held_until: datetime | None = None
+    held_at: datetime | None = None
     replaces_id: int | None = None
     offered: bool = False
     reason: str | None = None

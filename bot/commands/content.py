@@ -36,7 +36,7 @@ def _check(settings: Settings) -> dict[str, Any]:
     catalog = read_content(settings).catalog
     today = system_clock().astimezone(settings.zone).date()
     wording = Wording(settings.templates / "replies", catalog)
-    live = LiveHospital(read_folder(DEMO), 0)
+    live = LiveHospital(read_folder(DEMO), 0, settings.booking)
     stale = [f"{entry.where} ({entry.owner}, {entry.review})" for entry in catalog.stale(today)]
     return {
         "intents": len(catalog.intents),

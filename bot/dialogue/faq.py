@@ -1,7 +1,8 @@
 """The flow that answers questions from approved content, and says so when it cannot."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from typing import Any
 
 from bot.dialogue import sessions
 from bot.dialogue.facts import Facts
@@ -13,9 +14,18 @@ from intents.catalog import Catalog, Entry
 from intents.entities import Entities
 
 _LABELS = {
-    "zh-CN": {"person": "转人工", "menu": "能问什么", "none": "都不是"},
-    "en": {"person": "A person, please", "menu": "What can I ask?", "none": "None of these"},
-}
+    "zh-CN": {"person": "转人工", "menu": "能问什么", "none": "都不是", "book": "预约"},
+    "en": {
+        "person": "A person, please", "menu": "What can I ask?", "none": "None of these",
+        "book": "Book a visit",
+    },
+}  # fmt: skip
+#: After these answers a visit can be booked with a tap that carries what was named.
+_BOOKABLE = frozenset({
+    "doctor.info", "doctor.by_department", "roster.who", "department.which", "booking.how",
+    "booking.expert", "booking.special", "booking.same_day", "booking.revisit",
+    "booking.first_visit", "booking.child", "booking.family",
+})  # fmt: skip
 _SMALL_TALK = frozenset(
     {
         "menu",
@@ -98,7 +108,9 @@ class FaqFlow:
             else {}
         )
         shortcuts = (person_button(lang),) if entry.then == "offer" else ()
-        say = Say(f"faq:{entry.intent}", Kind.ANSWER, values, shortcuts=shortcuts)
+        options = _bookings(scene, entry, values)
+        named = sessions.pack(entities) if options else None
+        say = Say(f"faq:{entry.intent}", Kind.ANSWER, values, options, shortcuts, named)
         if entry.then == "handoff":
             reason = {"reason": entry.intent, "desk": entry.desk}
             return Step((say,), Goto("handoff", "open", reason))
@@ -122,6 +134,14 @@ class FaqFlow:
         options.append(Button(_LABELS[lang]["none"], NONE_OF_THESE))
         named = sessions.pack(scene.understood.entities or Entities())
         return Step((Say("faq/candidates", Kind.QUESTION, options=tuple(options), named=named),))
+
+
+def _bookings(scene: Scene, entry: Entry, values: Mapping[str, Any]) -> tuple[Button, ...]:
+    """Return the tap that books what an answer tells of; none while something else is under way."""
+    told = not entry.facts or values.get("found")
+    if entry.intent not in _BOOKABLE or not told or scene.session.draft is not None:
+        return ()
+    return (Button(_LABELS[scene.session.lang]["book"], "flow:booking.start"),)
 
 
 def _named(scene: Scene) -> Entities:

@@ -17,6 +17,7 @@ class Scene:
 
     Flows change `session` in place; everything they store goes through `tx` and is committed, or
     undone, with the rest of the turn. `asked` is the question of ours that this message closed.
+    `private` is as the channel's `Limits.private`: False where others may read, and pretend to be her.
     """
 
     tx: Tx
@@ -28,6 +29,7 @@ class Scene:
     understood: Understood
     values: Mapping[str, Any] = field(default_factory=dict)
     asked: Expect | None = None
+    private: bool = True
 
 
 @dataclass(frozen=True, slots=True)

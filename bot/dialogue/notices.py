@@ -8,21 +8,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
+from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
 from bot.channels.base import Channel, Limits, channel_of
+from bot.channels.split import split
 from bot.dialogue import sessions
 from bot.dialogue.facts import Facts
+from bot.dialogue.sessions import Session
 from bot.dialogue.wording import Wording
 from bot.errors import WordingError
-from bot.message import Say
+from bot.message import Say, Worded
 from bot.messages import outbox
 from bot.store.db import Tx
 from bot.store.statements import Hot
-from bot.store.tables import Conversation
+from bot.store.tables import Conversation, Outbox
 
 _conversation = Conversation.__table__  # type: ignore[attr-defined]
+_outbox = Outbox.__table__  # type: ignore[attr-defined]
 
 _LOAD = Hot(
     select(
@@ -41,6 +45,24 @@ _KEEP = Hot(
     .where(_conversation.c.id == bindparam("conversation_id"))
     .values(session=bindparam("session_"))
 )
+_TOLD = Hot(select(_outbox.c.id).where(_outbox.c.dedupe_key == bindparam("dedupe_key")))
+
+
+@dataclass(frozen=True, slots=True)
+class Hearer:
+    """Who is spoken to.
+
+    Attributes:
+        lang: what her conversation speaks.
+        answers: an offer can be answered there; not while a person holds the conversation.
+    """
+
+    lang: str
+    answers: bool
+
+
+#: What to say, or what to say to whoever hears it: labels and values are in her language.
+Saying = Say | Callable[[Hearer], Say]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +87,7 @@ class Notices:
         self,
         tx: Tx,
         conversation_id: int,
-        say: Say,
+        saying: Saying,
         now: datetime,
         *,
         until: datetime | None = None,
@@ -77,10 +99,11 @@ class Notices:
         """Store one message for a conversation; return its id, None where it is not wanted.
 
         Args:
-            say: `options`, at most three, become an offer that stays open until `until`; left out
-                while a person holds the conversation, where nothing of ours could take the answer.
+            saying: its `options`, at most three, become an offer that stays open until `until`; left
+                out while a person holds the conversation, where nothing of ours could take the answer.
             until: when the offer ends.
             dedupe_key: a second message with the same key is a bug the database refuses.
+            due_at: not sent before. Of what is no reminder it holds up all that is said after it.
             expires_at: never sent after.
             wanted: only a courtesy: not for those who stopped messages (RM-07).
         """
@@ -88,25 +111,52 @@ class Notices:
         if wanted and row.opted_out_at is not None:
             return None
         session = sessions.load(row.session, row.updated_at, now, self.lang)
+        answers = row.holder == "bot" and until is not None
+        say = saying if isinstance(saying, Say) else saying(Hearer(session.lang, answers))
         if len(say.options) > sessions.MOST_OFFERED:
             raise WordingError(f"{say.name}: an offer has at most {sessions.MOST_OFFERED} options")
         ask = base = 0
-        if say.options and row.holder == "bot" and until is not None:
+        if say.options and answers and until is not None:
             values = [option.value for option in say.options]
             offer = session.make_offer(values, now, until, say.named)
             ask, base = offer.ask, offer.base
             tx.run(_KEEP, conversation_id=conversation_id, session_=sessions.dump(session))
         elif say.options:
             say = Say(say.name, say.kind, say.values, shortcuts=say.shortcuts)
+        limits = self._limits(row)
+        worded = self._word(say, session, limits, now, ask=ask, base=base)
+        stored = 0
+        for part in split(worded, limits):
+            stored = outbox.enqueue(
+                tx, conversation_id, outbox.next_place(tx, conversation_id), part, now,
+                pull=limits.pull, dedupe_key=None if stored else dedupe_key,
+                due_at=due_at, expires_at=expires_at,
+            )  # fmt: skip
+        tx.after_commit.append(partial(self.said, conversation_id))
+        return stored
+
+    def told(self, tx: Tx, dedupe_key: str) -> bool:
+        """Say whether a message with this key was stored before."""
+        return tx.one(_TOLD, dedupe_key=dedupe_key) is not None
+
+    def speaks(self, tx: Tx, conversation_id: int, now: datetime) -> str:
+        """Return the language of a conversation."""
+        return self.session(tx, conversation_id, now).lang
+
+    def session(self, tx: Tx, conversation_id: int, now: datetime) -> Session:
+        """Return what a conversation remembers at `now`; changes to it are not kept."""
+        row = tx.one(_LOAD, conversation_id=conversation_id)
+        return sessions.load(row.session, row.updated_at, now, self.lang)
+
+    def _limits(self, row: Any) -> Limits:
+        """Return what the conversation's channel can carry; the least where it is not set up."""
         channel = channel_of(self.channels, row.channel, row.account)
-        limits = channel.limits if channel else Limits()
+        return channel.limits if channel else Limits()
+
+    def _word(
+        self, say: Say, session: Session, limits: Limits, now: datetime, *, ask: int, base: int
+    ) -> Worded:
         known = {"h": self.facts.info(session.lang), "today": self.today(now)}
-        worded = self.wording.word(
+        return self.wording.word(
             say, session.lang, limits, known, ask=ask, traditional=session.traditional, base=base
         )
-        message_id = outbox.enqueue(
-            tx, conversation_id, outbox.next_place(tx, conversation_id), worded, now,
-            pull=limits.pull, dedupe_key=dedupe_key, due_at=due_at, expires_at=expires_at,
-        )  # fmt: skip
-        tx.after_commit.append(partial(self.said, conversation_id))
-        return message_id

@@ -18,6 +18,8 @@ class Member:
         born: by the document; None where it does not say.
         minor: needs a guardian (PR-11), by the hospital's age.
         frail: is called rather than written to when something goes wrong, by age or as staff noted.
+        sex: "female" or "male", by the document; None where it does not say.
+        guardian_id: the patient who accompanies her, where she is a minor.
     """
 
     member_id: int
@@ -28,6 +30,8 @@ class Member:
     born: date | None = field(default=None, repr=False)
     minor: bool = False
     frail: bool = False
+    sex: str | None = field(default=None, repr=False)
+    guardian_id: int | None = None
 
 
 class Family(Protocol):

@@ -47,6 +47,9 @@ REQUESTS: Mapping[str, tuple[str, str]] = {
 }
 #: Words that go to the flow whose draft is open: drop it, or one step back.
 _OF_A_DRAFT = frozenset({"cancel", "back"})
+#: In a question of these flows they, and "do not", are an answer: "取消" to "shall it be cancelled?".
+_ASKS_WHETHER = frozenset({"changes"})
+_OF_WHETHER = frozenset({"yes", "no", "keep", *_OF_A_DRAFT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +182,8 @@ def _in_words(seen: Seen) -> Route | None:
     always = said.tap is not None or said.number in (PERSON, REPEAT)
     is_choice = always or (said.number and expect.options)
     word = said.command or said.act
-    if is_choice or (word in _ALWAYS and word not in ("yes", "no")):
+    answers = _OF_WHETHER if expect.flow in _ASKS_WHETHER else ("yes", "no")
+    if is_choice or (word in _ALWAYS and word not in answers):
         return None
     return Enter(expect.flow, expect.entry)
 

@@ -93,11 +93,12 @@ class Session:
     ) -> Expect:
         """Open an offer with at most three options beside whatever is asked; an older one ends.
 
-        It is typed as 1, 2, 3 where nothing else is open, else as 6, 7, 8, which no list of ours uses.
+        It is typed as 1, 2, 3 where nothing else is open; else, and where it stays open for longer than
+        a question does, as 6, 7, 8, which no list of ours uses.
         """
         self.asks += 1
         busy = self.expect is not None and self.expect.is_open(now)
-        base = OFFER_BASE if busy else 0
+        base = OFFER_BASE if busy or until - now > EXPECT_FOR else 0
         self.offer = Expect(self.asks, options, until.isoformat(), named, here=True, base=base)
         return self.offer
 

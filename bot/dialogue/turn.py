@@ -85,6 +85,8 @@ _ON_ITS_WAY = 0.5
 _KEEP_ASKING = frozenset({"repeat", "no_such_option"})
 #: So too these, while an answer in words is waited for: a greeting, another language.
 _ASIDE = frozenset({"greeting", "thanks", "simpler", "speak"})
+#: And after these what a flow is in the middle of is asked again, in the language that is spoken now.
+_ASK_AGAIN = frozenset({"greeting", "speak", "kept", "menu"})
 
 Replies = list[tuple[int, Worded]]
 
@@ -133,10 +135,11 @@ class Turn:
         if isinstance(taken, Silent):
             return self._finish(tx, row, inbox_id, session, (), now)
         scene = self._scene(tx, row, inbox_id, session, understood, now)
+        again = _asked_again(session, taken, now)
         scene.asked = _answered(session, taken)
         if understood.form is Form.TEXT:
             session.wordless = 0
-        says = self._play(scene, taken)
+        says = self._play(scene, taken, again)
         if understood.unseen and taken.flow == "faq":
             says = (Say("media/unseen", Kind.NOTICE), *says)
         stops = taken.flow == "consent" and taken.entry == "stop"
@@ -187,12 +190,16 @@ class Turn:
         understood: Understood,
         now: datetime,
     ) -> Scene:
-        return Scene(tx, now, row.conversation_id, inbox_id, row.holder, session, understood)
+        limits = self._limits(row.channel, row.account)
+        return Scene(
+            tx, now, row.conversation_id, inbox_id, row.holder, session, understood,
+            private=limits.private,
+        )  # fmt: skip
 
-    def _play(self, scene: Scene, taken: Enter) -> tuple[Say, ...]:
-        """Run flows until none hands on; return all they say."""
+    def _play(self, scene: Scene, taken: Enter, again: Goto | None = None) -> tuple[Say, ...]:
+        """Run flows until none hands on, then `again`; return all they say."""
         says: list[Say] = []
-        back: list[Goto] = []
+        back: list[Goto] = [again] if again else []
         goto: Goto | None = Goto(taken.flow, taken.entry, taken.values)
         for _ in range(_MAX_STEPS):
             if goto is None:
@@ -256,6 +263,15 @@ def _stays_open(session: Session, taken: Enter) -> bool:
     in_words = session.expect is not None and bool(session.expect.flow)
     keeps = taken.flow == "media" or taken.entry in _KEEP_ASKING
     return keeps or (in_words and taken.entry in _ASIDE)
+
+
+def _asked_again(session: Session, taken: Enter, now: datetime) -> Goto | None:
+    """Return who asks again what a flow is in the middle of, after words that are no answer to it."""
+    draft, expect = session.draft, session.expect
+    if draft is None or expect is None or not expect.is_open(now):
+        return None
+    asks = expect.flow == draft["flow"] and taken.flow in ("faq", "consent")
+    return Goto(expect.flow, "resume") if asks and taken.entry in _ASK_AGAIN else None
 
 
 def _answered(session: Session, taken: Enter) -> Expect | None:

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
@@ -58,7 +58,7 @@ class Turns:
 
     Args:
         said: called on the event loop with a conversation whenever something was said in it.
-        today: the hospital's date at an instant.
+        local: an instant in the hospital's zone.
     """
 
     def __init__(
@@ -67,13 +67,13 @@ class Turns:
         turn: Turn,
         understander: Understander,
         clock: Callable[[], datetime],
-        today: Callable[[datetime], date],
+        local: Callable[[datetime], datetime],
         said: Callable[[int], None],
     ) -> None:
         self._engine = engine
         self._turn = turn
         self._clock = clock
-        self._today = today
+        self._local = local
         self._said = said
         self.understander = understander
         self._running: dict[int, asyncio.Task[Replies | None]] = {}
@@ -230,7 +230,8 @@ class Turns:
         if not text:
             return Understood(None, form=form)
         try:
-            understood = self.understander.understand(text, self._today(self._clock()))
+            now = self._local(self._clock())
+            understood = self.understander.understand(text, now.date(), now.time())
             return replace(understood, unseen=True) if form in _UNSEEN else understood
         except Exception as exc:  # noqa: BLE001  (no text may stop its own answer)
             log.error("understand.failed", error=type(exc).__name__)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, time
 
 from bot.dialogue.choices import choice
 from bot.message import Form
@@ -14,6 +14,7 @@ from intents.language import Detected, detect
 from intents.match import Match, Matcher
 from intents.normalize import normalize
 from intents.urgent import Alarm, RedFlags
+from intents.when import NOTHING, When, when_in
 
 #: A tap on one of our buttons: question and option. Short, so that every platform carries it.
 _TAP = re.compile(r"#(\d{1,9})\.(\d{1,2})")
@@ -42,6 +43,7 @@ class Understood:
         unseen: the words came with a picture, a film or a file, which nobody here looks at.
         request: what the patient plainly asks us to do (`intents.requests`): book, cancel, move …;
             None for questions about it, and for whatever is refused or supposed.
+        when: the days and times that the message names (`intents.when`); look at its `ask` first.
         text: the message itself, for a flow that asked for an answer in words.
     """
 
@@ -59,6 +61,7 @@ class Understood:
     form: Form = Form.TEXT
     unseen: bool = False
     request: str | None = None
+    when: When = NOTHING
     text: str = field(default="", repr=False)
 
 
@@ -88,9 +91,10 @@ class Understander:
         """Return the nearest intents, best first; only to explain, never to act on."""
         return self._matcher.rank(normalize(text).strip())
 
-    def understand(self, text: str, today: date) -> Understood:
-        """Return what `text` says; never raises on any text."""
-        return replace(self._read(text, today), text=text)
+    def understand(self, text: str, today: date, at: time | None = None) -> Understood:
+        """Return what `text` says on `today`, `at` the hospital's time; never raises on any text."""
+        when = when_in(text, today, at)
+        return replace(self._read(text, today), when=when, text=text)
 
     def _read(self, text: str, today: date) -> Understood:
         alarm = self._red_flags.check(text)

@@ -11,7 +11,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from bot.hospital.model import Insurance, Session, Status, Tier
+from bot.hospital.facts import parse_whole
+from bot.hospital.model import MovedKind, Session, Status, Tier
+from bot.hospital.prices import Insurance
 
 #: Reads a cell that is not empty.
 Parse = Callable[[str], Any]
@@ -21,14 +23,19 @@ E = TypeVar("E", bound=StrEnum)
 _SEPARATORS = re.compile(r"[;；、|]")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}", re.ASCII)
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", re.ASCII)
+_LINK = re.compile(r"https?://[^\s\x00-\x1f]{3,400}")
 _WEEKDAY = re.compile(r"(?:周|星期|礼拜)?([1-7一二三四五六日天])")
 _WEEKDAYS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "日": 7, "天": 7}
 _DAY_NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+#: How long a slot may be, in minutes.
+SHORTEST, LONGEST = 5, 240
 
 TIERS = {"普通": Tier.GENERAL, "专家": Tier.EXPERT, "特需": Tier.SPECIAL}
 SESSIONS = {"上午": Session.MORNING, "下午": Session.AFTERNOON, "晚上": Session.EVENING}
 STATUSES = {"出诊": Status.ON, "约满": Status.FULL, "停诊": Status.STOPPED}
 INSURANCES = {"甲类": Insurance.A, "乙类": Insurance.B, "自费": Insurance.SELF}
+MOVED = {"休": MovedKind.OFF, "放假": MovedKind.OFF, "班": MovedKind.WORK, "上班": MovedKind.WORK}
 _INSURANCES_SHORT = {"甲": Insurance.A, "乙": Insurance.B, "丙": Insurance.SELF}
 
 #: Languages a doctor may speak with patients, by their code.
@@ -81,6 +88,23 @@ def day(text: str) -> date:
         return date(*map(int, match.groups())) if match else _no_date(text)
     except ValueError:
         return _no_date(text)
+
+
+def minutes(text: str) -> int:
+    """Read how long a slot is: 5 to 240 minutes."""
+    found = parse_whole(text)
+    if not SHORTEST <= found <= LONGEST:
+        problem = f"{text!r} is not a length of a slot (expected {SHORTEST} to {LONGEST} minutes)"
+        raise ValueError(problem)
+    return found
+
+
+def link(text: str) -> str:
+    """Read the address of a page, as a browser opens it."""
+    if not _LINK.fullmatch(text):
+        problem = f"{text!r} is not a link (expected like https://map.example/hospital)"
+        raise ValueError(problem)
+    return text
 
 
 def _no_date(text: str) -> date:
@@ -155,6 +179,16 @@ def session(text: str) -> Session:
 def status(text: str) -> Status:
     """Read the state of a clinic: 出诊, 约满, 停诊, or the English value."""
     return _choice(Status, STATUSES, text)
+
+
+def moved(text: str) -> MovedKind:
+    """Read what became of a day: 休 or 班, off or work."""
+    return _choice(MovedKind, MOVED, text)
+
+
+def weekday(text: str) -> int:
+    """Read one weekday (1 = Monday)."""
+    return _weekday(plain(text), text)
 
 
 def insurance(text: str) -> Insurance:

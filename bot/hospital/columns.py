@@ -7,16 +7,15 @@ from typing import Any
 from bot.hospital import cells
 from bot.hospital.facts import parse_amount, parse_whole
 from bot.hospital.model import (
+    Campus,
     Department,
     Doctor,
-    DrugPrice,
-    PackagePrice,
+    MovedDay,
     RosterRule,
-    Service,
     Status,
     SymptomDepartment,
-    TestPrice,
 )
+from bot.hospital.prices import DrugPrice, PackagePrice, Service, TestPrice
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +31,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A kind of rows: its columns, the value a row makes, the columns that identify a row."""
+    """A kind of rows: its columns, the value a row makes, the columns that identify a row.
+
+    A hospital may do without the file of an `optional` one.
+    """
 
     kind: str
     make: type
     columns: tuple[Column, ...]
     unique: tuple[str, ...] = ("code",)
+    optional: bool = False
 
     @property
     def file(self) -> str:
@@ -63,10 +66,23 @@ _NAMED = (
     _optional("aliases", "别名", cells.words, ()),
 )
 
+CAMPUSES = Table(
+    "campuses",
+    Campus,
+    (*_NAMED, *_pair("address", "地址"), _optional("map_url", "地图链接", cells.link)),
+    optional=True,
+)
+
 DEPARTMENTS = Table(
     "departments",
     Department,
-    (*_NAMED, *_pair("place", "位置"), Column("phone", "电话"), *_pair("treats", "诊治范围")),
+    (
+        *_NAMED,
+        _optional("campus", "院区"),
+        *_pair("place", "位置"),
+        Column("phone", "电话"),
+        *_pair("treats", "诊治范围"),
+    ),
 )
 
 DOCTORS = Table(
@@ -83,6 +99,19 @@ DOCTORS = Table(
     ),
 )
 
+HOLIDAYS = Table(
+    "holidays",
+    MovedDay,
+    (
+        Column("date", "日期", cells.day),
+        Column("kind", "类型", cells.moved),
+        _optional("works_as", "按星期几上班", cells.weekday, None),
+        *_pair("name", "名称"),
+    ),
+    unique=("date",),
+    optional=True,
+)
+
 ROSTER = Table(
     "roster",
     RosterRule,
@@ -94,6 +123,9 @@ ROSTER = Table(
         _optional("room", "诊室"),
         _optional("tier", "号别", cells.tier, None),
         _optional("capacity", "号源数", parse_whole, None),
+        _optional("window", "窗口号", parse_whole, None),
+        _optional("added", "加号", parse_whole, None),
+        _optional("minutes", "每段分钟", cells.minutes, None),
         _optional("left", "余号", parse_whole, None),
         _optional("status", "状态", cells.status, Status.ON),
         _optional("starts", "起始日期", cells.day, None),
@@ -166,8 +198,9 @@ SYMPTOMS = Table(
     unique=("symptom", "department"),
 )
 
+_WHO_AND_WHEN = (CAMPUSES, DEPARTMENTS, DOCTORS, HOLIDAYS, ROSTER)
+
 #: Every table by kind, in an order in which each refers only to those before it.
 TABLES: Mapping[str, Table] = {
-    table.kind: table
-    for table in (DEPARTMENTS, DOCTORS, ROSTER, TESTS, DRUGS, PACKAGES, SERVICES, SYMPTOMS)
+    table.kind: table for table in (*_WHO_AND_WHEN, TESTS, DRUGS, PACKAGES, SERVICES, SYMPTOMS)
 }

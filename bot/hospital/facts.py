@@ -36,7 +36,6 @@ _TEXT = {
     "phone_of": (
         "billing insurance records complaints inpatient checkup pharmacy followup service_desk"
     ),
-    "rule": "cancel_until release_time no_show",
 }
 _MONEY = {
     "fee": (
@@ -48,11 +47,11 @@ _MONEY = {
 }
 _WHOLE = {
     "days": (
-        "booking_ahead report_lab_hours report_imaging_hours report_pathology_days "
+        "report_lab_hours report_imaging_hours report_pathology_days "
         "record_copy_days refund_days complaint_reply_days complaint_reply_days_multi "
         "post_report_days"
     ),
-    "rule": "arrive_early_minutes late_minutes visitors_per_patient",
+    "rule": "arrive_early_minutes visitors_per_patient",
 }
 _SPAN = {"session": "morning afternoon evening"}
 
@@ -68,6 +67,17 @@ FACTS: dict[str, FactKind] = {
     for group, names in groups.items()
     for key in _keys(kind, group, names)
 }
+
+#: What is told of booking comes from its rules: who states it here would contradict them.
+FROM_RULES = frozenset(
+    {
+        "rule.cancel_until",
+        "rule.release_time",
+        "rule.no_show",
+        "rule.late_minutes",
+        "days.booking_ahead",
+    }
+)
 
 _AMOUNT = re.compile(r"(\d{1,8}|\d{1,3}(,\d{3}){1,2})(\.\d{1,2})?", re.ASCII)
 _WHOLE_NUMBER = re.compile(r"\d{1,6}", re.ASCII)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.hospital.encodings import decode
-from bot.hospital.facts import FACTS, FactKind, parse_fact
+from bot.hospital.facts import FACTS, FROM_RULES, FactKind, parse_fact
 from bot.hospital.model import LANGUAGES, Fact
 from bot.hospital.problems import HospitalDataError
 
@@ -20,11 +20,7 @@ def read_facts(data: bytes, file: str = "hospital.toml") -> Mapping[str, Mapping
     except (ValueError, RecursionError) as error:
         raise HospitalDataError([f"{file}: not valid TOML ({error})"]) from error
     stated = dict(_flat(document))
-    problems = [
-        f"{file}, {key}: not a fact of a hospital (see the list in the documentation)"
-        for key in stated
-        if key not in FACTS
-    ]
+    problems = [f"{file}, {key}: {_unknown(key)}" for key in stated if key not in FACTS]
     problems += [f"{file}, {key}: missing" for key in FACTS if key not in stated]
     info: dict[str, dict[str, Fact]] = {lang: {} for lang in LANGUAGES}
     for key in FACTS.keys() & stated.keys():
@@ -32,6 +28,12 @@ def read_facts(data: bytes, file: str = "hospital.toml") -> Mapping[str, Mapping
     if problems:
         raise HospitalDataError(sorted(problems))
     return {lang: {key: info[lang][key] for key in FACTS} for lang in LANGUAGES}
+
+
+def _unknown(key: str) -> str:
+    if key in FROM_RULES:
+        return "told by [booking] of config.toml now, leave it out here"
+    return "not a fact of a hospital (see the list in the documentation)"
 
 
 def _flat(document: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

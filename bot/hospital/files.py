@@ -6,6 +6,7 @@ problem found.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,14 @@ DEMO = Path(__file__).parent / "demo"
 def read_folder(folder: Path) -> Hospital:
     """Return the hospital that the files in a folder describe."""
     problems: list[str] = []
+    optional = {table.file for table in TABLES.values() if table.optional}
 
     def read(name: str) -> bytes | None:
         try:
             return (folder / name).read_bytes()
         except FileNotFoundError:
+            if name in optional:
+                return None
             problems.append(f"{name}: the file is missing in {folder}")
         except OSError as error:
             problems.append(f"{name}: cannot be read ({error.strerror})")
@@ -39,7 +43,9 @@ def read_folder(folder: Path) -> Hospital:
     try:
         hospital = read_files(texts if texts is not None else b"", found)
     except HospitalDataError as error:
-        gone = [table.file for kind, table in TABLES.items() if kind not in found]
+        gone = [
+            table.file for kind, table in TABLES.items() if kind not in found and not table.optional
+        ]
         follow = [f"is not in {file}" for file in gone]
         follow += ["hospital.toml, "] if texts is None else []
         wrong = [said for said in error.problems if not any(part in said for part in follow)]
@@ -85,11 +91,35 @@ def replace_kind(hospital: Hospital, kind: str, data: bytes, file: str = "") -> 
     return made
 
 
+def replace_days(
+    hospital: Hospital, data: bytes, first: date, last: date, file: str = ""
+) -> Hospital:
+    """Return the hospital with the roster's lines of these dates replaced by those of a CSV file.
+
+    The weekly lines and those of other dates stay.
+    """
+    name = file or ROSTER.file
+    rows = read_rows(ROSTER, data, name)
+    wrong = [
+        f"{name} row {row.number}, column date: a date from {first} to {last} is expected"
+        for row in rows
+        if row.values["date"] is None or not first <= row.values["date"] <= last
+    ]
+    kept = tuple(
+        rule for rule in hospital.roster if rule.date is None or not first <= rule.date <= last
+    )
+    made, more = _made({"roster": rows}, hospital, frozenset(), {"roster": name}, kept)
+    if wrong or more:
+        raise HospitalDataError([*wrong, *more])
+    return made
+
+
 def _made(
     rows: Mapping[str, list[Row]],
     hospital: Hospital,
     unread: frozenset[str] | set[str],
     files: Mapping[str, str] | None = None,
+    kept: tuple[Any, ...] = (),
 ) -> tuple[Hospital, list[str]]:
     """Return the hospital with these rows, references resolved, and what is wrong with them.
 
@@ -108,7 +138,7 @@ def _made(
             sentences += roster_problems(resolved) if table is ROSTER else []
             wrong += [f"{file} row {row.number}, {sentence}" for sentence in sentences]
             values += _values(table, resolved)
-        changed: dict[str, Any] = {kind: tuple(values)}
+        changed: dict[str, Any] = {kind: (*kept, *values)}
         hospital = replace(hospital, **changed)
         if table is ROSTER and not wrong:
             wrong += dated_problems(rows[kind], hospital, file)

@@ -6,20 +6,21 @@ found. Everything comes in the language that was asked for.
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
+from bot.hospital.clinic_rows import campus_row, is_over, roster_row
 from bot.hospital.model import (
     ClinicSession,
     Department,
     Doctor,
     Hospital,
-    Service,
     Session,
-    Status,
     SymptomDepartment,
 )
+from bot.hospital.prices import Service
 from bot.hospital.query import LIMIT, Found, Query, found, say
 from bot.hospital.rows import (
     DepartmentForRow,
@@ -27,23 +28,22 @@ from bot.hospital.rows import (
     DoctorRow,
     DrugRow,
     PackageRow,
-    RosterRow,
     ServiceRow,
     TestRow,
     listing,
 )
+from bot.hospital.told import BookingRules, rules_told
 from bot.hospital.vocabulary import vocabulary
 from bot.hospital.words import (
     clinic_words,
     insurance_word,
     is_chinese,
-    session_word,
     spoken_words,
     tier_word,
     week_words,
 )
 
-__all__ = ["LIMIT", "LOOKUPS", "Found", "Lookup", "Query", "info", "vocabulary"]
+__all__ = ["LIMIT", "LOOKUPS", "Found", "Lookup", "Query", "info", "told", "vocabulary"]
 
 #: How far ahead a doctor's or a department's clinics are looked for when no day is named.
 _AHEAD = 14
@@ -55,7 +55,7 @@ Lookup = Callable[[Hospital, Query], Found]
 
 @lru_cache(maxsize=16)
 def info(hospital: Hospital, lang: str) -> Mapping[str, Any]:
-    """Return what templates call `h`: the facts, nested (`h.hours.lab`), and the services."""
+    """Return what templates call `h`: the facts, nested (`h.hours.lab`), services and campuses."""
     zh = is_chinese(lang)
     nested: dict[str, Any] = {}
     for key, value in hospital.info["zh-CN" if zh else "en"].items():
@@ -66,7 +66,16 @@ def info(hospital: Hospital, lang: str) -> Mapping[str, Any]:
         for key, value in nested.items()
     }
     services = tuple(_service_row(service, zh=zh) for service in hospital.services)
-    return MappingProxyType(frozen | {"services": services})
+    campuses = tuple(campus_row(campus, zh=zh) for campus in hospital.campuses)
+    return MappingProxyType(frozen | {"services": services, "campuses": campuses})
+
+
+def told(hospital: Hospital, lang: str, rules: BookingRules) -> Mapping[str, Any]:
+    """Return `info` with the rules of booking, as they are enforced."""
+    facts = dict(info(hospital, lang))
+    for group, words in rules_told(rules, lang).items():
+        facts[group] = MappingProxyType({**facts.get(group, {}), **words})
+    return MappingProxyType(facts)
 
 
 def _departments(hospital: Hospital, query: Query) -> Found:
@@ -79,7 +88,7 @@ def _departments(hospital: Hospital, query: Query) -> Found:
         DepartmentRow(
             key=department.code,
             name=say(department, "name", zh=query.zh),
-            place=say(department, "place", zh=query.zh),
+            place=hospital.place_of(department, zh=query.zh),
             phone=department.phone,
             treats=say(department, "treats", zh=query.zh),
             clinic_days=week_words(weeks.get(department.code, {}), zh=query.zh),
@@ -116,9 +125,10 @@ def _department_for(hospital: Hospital, query: Query) -> Found:
 def _symptom_row(hospital: Hospital, line: SymptomDepartment, *, zh: bool) -> DepartmentForRow:
     department = hospital.department_of[line.department]
     return DepartmentForRow(
+        key=department.code,
         symptom=say(line, "symptom", zh=zh),
         department=say(department, "name", zh=zh),
-        place=say(department, "place", zh=zh),
+        place=hospital.place_of(department, zh=zh),
         note=say(line, "note", zh=zh),
     )
 
@@ -150,7 +160,15 @@ def _doctors(hospital: Hospital, query: Query) -> Found:
     if not named:
         chosen = [doctor for doctor in hospital.doctors if set(doctor.languages) - {_MANDARIN}]
     next_of = {
-        doctor.code: next(hospital.upcoming(doctor.code, query.today), None) for doctor in chosen
+        doctor.code: next(
+            (
+                item
+                for item in hospital.upcoming(doctor.code, query.today)
+                if not is_over(item, query)
+            ),
+            None,
+        )
+        for doctor in chosen
     }
 
     def soonest(doctor: Doctor) -> dt.date:
@@ -196,26 +214,9 @@ def _roster(hospital: Hospital, query: Query) -> Found:
             break
         held = hospital.sessions(day, codes)
         clinics += [clinic for clinic in held if query.session in (None, clinic.session)]
-    rows = [_roster_row(clinic, query) for clinic in clinics[:LIMIT]]
-    return found(hospital, query, "doctors departments", rows, named)
-
-
-def _roster_row(clinic: ClinicSession, query: Query) -> RosterRow:
-    key = (clinic.doctor.code, clinic.date, clinic.session)
-    left = max(0, query.left.get(key, clinic.left)) if clinic.status is Status.ON else 0
-    full = clinic.status is Status.ON and left == 0
-    return RosterRow(
-        doctor=say(clinic.doctor, "name", zh=query.zh),
-        title=say(clinic.doctor, "title", zh=query.zh),
-        department=say(clinic.department, "name", zh=query.zh),
-        date=clinic.date,
-        session=session_word(clinic.session, zh=query.zh),
-        room=clinic.room,
-        fee_tier=tier_word(clinic.tier, zh=query.zh),
-        fee=clinic.fee,
-        left=left,
-        status=Status.FULL.value if full else clinic.status.value,
-    )
+    rows = [roster_row(clinic, query) for clinic in clinics[:LIMIT]]
+    answer = found(hospital, query, "doctors departments", rows, named)
+    return replace(answer, holiday=hospital.closed_for(query.day, zh=query.zh))
 
 
 def _test_price(hospital: Hospital, query: Query) -> Found:

@@ -7,11 +7,14 @@ A `code` is the hospital's own short id for a thing and never changes; names may
 import datetime as dt
 import hashlib
 from collections import defaultdict
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
+
+from bot.hospital.calendar import Calendar
+from bot.hospital.prices import DrugPrice, PackagePrice, Service, TestPrice
 
 #: The languages every text of the hospital exists in.
 LANGUAGES = ("zh-CN", "en")
@@ -44,19 +47,46 @@ class Status(StrEnum):
     STOPPED = "stopped"
 
 
-class Insurance(StrEnum):
-    """How the basic medical insurance lists an item: 甲类, 乙类, or 自费."""
+class MovedKind(StrEnum):
+    """What the state made of a day: a day off, or a working day (调休)."""
 
-    A = "A"
-    B = "B"
-    SELF = "self"
+    OFF = "off"
+    WORK = "work"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campus:
+    """A place where the hospital sees patients (院区); `map_url` shows the way.
+
+    The first one is where patients go unless they are told another: only the others are named.
+    """
+
+    code: str
+    name: str
+    name_en: str
+    aliases: tuple[str, ...] = ()
+    address: str
+    address_en: str
+    map_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovedDay:
+    """A day off, or a working day on which the clinics of the weekday `works_as` are held."""
+
+    date: dt.date
+    kind: MovedKind
+    works_as: int | None = None
+    name: str
+    name_en: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Department:
-    """A clinical department and what it treats."""
+    """A clinical department and what it treats; `campus` is empty where there is only one."""
 
     code: str
+    campus: str = ""
     name: str
     name_en: str
     aliases: tuple[str, ...] = ()
@@ -89,9 +119,13 @@ class Doctor:
 class RosterRule:
     """One line of the roster: a weekly clinic (`weekday`, 1 = Monday) or one date (`date`).
 
-    A dated rule beats the weekly one of the same doctor and session; what it leaves out (room,
-    tier, capacity) it inherits. Without `session` it holds for the doctor's whole day, without
-    `doctor` for every doctor. A weekly rule holds from `starts` to `ends`, both included.
+    A dated rule beats the weekly one of the same doctor and session, and a holiday; what it leaves
+    out (room, tier, capacity) it inherits from the next broader one. Without `session` it holds for
+    the doctor's whole day, without `doctor` for every doctor. A weekly rule holds from `starts` to
+    `ends`, both included.
+    `capacity` are the places booked online, `window` those of the desk, `added` those that the doctor
+    keeps (加号); a slot lasts `minutes`. `left` is how many online places there are to sell, where
+    the hospital sold some elsewhere.
     """
 
     doctor: str | None
@@ -101,6 +135,9 @@ class RosterRule:
     room: str = ""
     tier: Tier | None = None
     capacity: int | None = None
+    window: int | None = None
+    added: int | None = None
+    minutes: int | None = None
     left: int | None = None
     status: Status = Status.ON
     starts: dt.date | None = None
@@ -114,7 +151,10 @@ class RosterRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClinicSession:
-    """One doctor in one room on one part of one day. `left` never exceeds `capacity`."""
+    """One doctor in one room on one part of one day. `left` never exceeds `capacity`.
+
+    `minutes` is how long a slot lasts, where the roster says.
+    """
 
     date: dt.date
     session: Session
@@ -126,79 +166,9 @@ class ClinicSession:
     capacity: int
     left: int
     status: Status
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TestPrice:
-    """A test or examination: its price, who does it, how to prepare, when the price was checked."""
-
-    __test__ = False
-
-    code: str
-    name: str
-    name_en: str
-    aliases: tuple[str, ...] = ()
-    price: Decimal
-    unit: str
-    unit_en: str
-    department: str
-    prepare: str
-    prepare_en: str
-    insurance: Insurance
-    checked: dt.date
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DrugPrice:
-    """One pack of a drug and its price. Packs of one `generic` are asked for together."""
-
-    code: str
-    name: str
-    name_en: str
-    generic: str
-    generic_en: str
-    aliases: tuple[str, ...] = ()
-    pack: str
-    pack_en: str
-    unit: str
-    unit_en: str
-    price: Decimal
-    insurance: Insurance
-    rx: bool
-    checked: dt.date
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackagePrice:
-    """A check-up package: what it holds and whom it suits."""
-
-    code: str
-    name: str
-    name_en: str
-    aliases: tuple[str, ...] = ()
-    price: Decimal
-    items: tuple[str, ...]
-    items_en: tuple[str, ...]
-    suits: str
-    suits_en: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
-    """Something the hospital does for people beside treating them: escorts, wheelchairs, post."""
-
-    code: str
-    name: str
-    name_en: str
-    aliases: tuple[str, ...] = ()
-    place: str
-    place_en: str
-    hours: str
-    hours_en: str
-    fee: str
-    fee_en: str
-    note: str = ""
-    note_en: str = ""
+    window: int = 0
+    added: int = 0
+    minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,8 +191,10 @@ class Hospital:
     """
 
     info: Mapping[str, Mapping[str, Fact]]
+    campuses: tuple[Campus, ...] = ()
     departments: tuple[Department, ...] = ()
     doctors: tuple[Doctor, ...] = ()
+    holidays: tuple[MovedDay, ...] = ()
     roster: tuple[RosterRule, ...] = ()
     tests: tuple[TestPrice, ...] = ()
     drugs: tuple[DrugPrice, ...] = ()
@@ -256,6 +228,31 @@ class Hospital:
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
     @cached_property
+    def calendar(self) -> Calendar:
+        """Which days are worked, and as which weekday."""
+        return Calendar(
+            {
+                day.date: day.works_as or day.date.isoweekday()
+                if day.kind is MovedKind.WORK
+                else None
+                for day in self.holidays
+            }
+        )
+
+    def closed_for(self, day: dt.date | None, *, zh: bool) -> str | None:
+        """Return the name of the holiday on a day off; none on any other day."""
+        off = (moved for moved in self.holidays if moved.date == day)
+        names = (
+            moved.name if zh else moved.name_en for moved in off if moved.kind is MovedKind.OFF
+        )
+        return next(names, None)
+
+    @cached_property
+    def campus_of(self) -> Mapping[str, Campus]:
+        """Campuses by code."""
+        return {campus.code: campus for campus in self.campuses}
+
+    @cached_property
     def department_of(self) -> Mapping[str, Department]:
         """Departments by code."""
         return {department.code: department for department in self.departments}
@@ -264,6 +261,14 @@ class Hospital:
     def doctor_of(self) -> Mapping[str, Doctor]:
         """Doctors by code."""
         return {doctor.code: doctor for doctor in self.doctors}
+
+    def place_of(self, department: Department, *, zh: bool) -> str:
+        """Return where a department is, with its campus unless that is the first one."""
+        place = department.place if zh else department.place_en
+        campus = self.campus_of.get(department.campus)
+        if campus is None or campus is self.campuses[0]:
+            return place
+        return f"{campus.name} {place}" if zh else f"{campus.name_en}, {place}"
 
     def fee_of(self, doctor: Doctor, tier: Tier | None = None) -> Decimal:
         """Return the registration fee of a doctor, in the doctor's own tier unless one is named."""
@@ -276,17 +281,19 @@ class Hospital:
     ) -> tuple[ClinicSession, ...]:
         """All clinics of a day, stopped ones too, by department, doctor and hour.
 
-        With `doctors` (codes), only theirs.
+        With `doctors` (codes), only theirs. On a day off only those that the roster has for its date.
         """
+        held_as = self.calendar.held_as(day)
         weekly = {
             (rule.doctor, rule.session): rule
-            for rule in self._week.get(day.isoweekday(), ())
+            for rule in self._week.get(held_as or day.isoweekday(), ())
             if rule.holds_on(day)
         }
         dated = {(rule.doctor, rule.session): rule for rule in self._dates.get(day, ())}
+        usual = weekly if held_as else [key for key in weekly if _opened(dated.get((key[0], None)))]
         planned = {
             (doctor, session)
-            for doctor, session in (*weekly, *dated)
+            for doctor, session in (*usual, *dated)
             if doctor is not None and session is not None
             if doctors is None or doctor in doctors
         }
@@ -309,25 +316,30 @@ class Hospital:
         dated: Mapping[tuple[str | None, Session | None], RosterRule],
     ) -> ClinicSession:
         """Return the clinic that the weekly rule makes and the dated rules change."""
-        usual = weekly.get((doctor_code, session))
         keys = ((doctor_code, session), (doctor_code, None), (None, session), (None, None))
-        changes = (dated[key] for key in keys if key in dated)
-        rule = next(changes, usual) or RosterRule(doctor=doctor_code, session=session)
+        rules = [
+            *(dated[key] for key in keys if key in dated),
+            *(weekly[key] for key in keys[:1] if key in weekly),
+        ]
+        rule = rules[0]
         doctor = self.doctor_of[doctor_code]
-        tier = rule.tier or (usual.tier if usual else None) or doctor.tier
-        capacity = _first(rule.capacity, usual.capacity if usual else None)
+        tier = next((each.tier for each in rules if each.tier), doctor.tier)
+        capacity = _first(each.capacity for each in rules)
         left = capacity if rule.left is None else min(rule.left, capacity)
         return ClinicSession(
             date=day,
             session=session,
             doctor=doctor,
             department=self.department_of[doctor.department],
-            room=rule.room or (usual.room if usual else ""),
+            room=next((each.room for each in rules if each.room), ""),
             tier=tier,
             fee=self.fee_of(doctor, tier),
             capacity=capacity,
             left=left if rule.status is Status.ON else 0,
             status=rule.status,
+            window=_first(each.window for each in rules),
+            added=_first(each.added for each in rules),
+            minutes=_first(each.minutes for each in rules) or None,
         )
 
     @cached_property
@@ -347,5 +359,10 @@ KINDS = tuple(
 )
 
 
-def _first(*numbers: int | None) -> int:
+def _opened(rule: RosterRule | None) -> bool:
+    """Whether a doctor comes on a day off, for the clinics of that weekday."""
+    return rule is not None and rule.status is not Status.STOPPED
+
+
+def _first(numbers: Iterable[int | None]) -> int:
     return next((number for number in numbers if number is not None), 0)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.hospital.model import Hospital, Session
+from bot.hospital.places import Key, Standing
+from bot.hospital.planning import Rules
 from bot.hospital.rows import listing
 from bot.hospital.words import is_chinese
 
@@ -19,9 +21,9 @@ _MOST_NAMES = 3
 class Query:
     """What a patient named, as keys of `vocabulary`.
 
-    `near` holds words that name nothing, each with the keys it resembles (perhaps none). `left`
-    holds how many places clinics have left by (doctor, date, session), where bookings know better
-    than the roster.
+    `near` holds words that name nothing, each with the keys it resembles (perhaps none). `standing`
+    holds how clinics stand, where bookings know better than the roster; by `rules`, days later than
+    `released_to` cannot be booked yet.
     """
 
     lang: str
@@ -36,7 +38,9 @@ class Query:
     near: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     day: dt.date | None = None
     session: Session | str | None = None
-    left: Mapping[tuple[str, dt.date, Session], int] = field(default_factory=dict)
+    standing: Mapping[Key, Standing] = field(default_factory=dict)
+    released_to: dt.date | None = None
+    rules: Rules | None = None
 
     @property
     def zh(self) -> bool:
@@ -49,13 +53,15 @@ class Found:
     """What a look-up found.
 
     `asked` is what the patient named, in the hospital's words or, where nothing goes by that name,
-    in the patient's; `similar` are names that resemble it.
+    in the patient's; `similar` are names that resemble it; `holiday` is what keeps the hospital
+    closed on the day asked about.
     """
 
     rows: tuple[Any, ...] = ()
     asked: str | None = None
     similar: tuple[str, ...] = ()
     asked_day: dt.date | None = None
+    holiday: str | None = None
 
 
 def say(thing: Any, name: str, *, zh: bool) -> str:

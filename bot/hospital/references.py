@@ -17,14 +17,18 @@ def resolve(
 ) -> list[str]:
     """Put codes where a row names a department or a doctor by code or name."""
     wrong = []
-    for column, kind in (("department", "departments"), ("doctor", "doctors")):
+    for column, kind in (
+        ("campus", "campuses"),
+        ("department", "departments"),
+        ("doctor", "doctors"),
+    ):
         written = values.get(column)
         if not written or (column == "doctor" and written == EVERYONE):
             continue
         codes = [item.code for item in getattr(hospital, kind) if written in (item.code, item.name)]
         if len(codes) == 1:
             values[column] = codes[0]
-        elif kind not in unread and "departments" not in unread:
+        elif kind not in unread and not (unread & {"departments", "campuses"}):
             why = "is more than one" if codes else "is not in"
             wrong.append(f"column {column}: {written!r} {why} {kind}.csv (expected a code or name)")
     if values.get("doctor") == EVERYONE:
@@ -55,6 +59,7 @@ def roster_problems(values: dict[str, Any]) -> list[str]:
 def dated_problems(rows: list[Row], hospital: Hospital, file: str) -> list[str]:
     """Return the dated lines that open a new clinic without saying where or how large."""
     weekly = {(rule.doctor, rule.session, rule.weekday) for rule in hospital.roster}
+    calendar = hospital.calendar
     names: dict[str, str] = {}
     for doctor in hospital.doctors:
         names |= {doctor.code: doctor.code, doctor.name: doctor.code}
@@ -64,7 +69,8 @@ def dated_problems(rows: list[Row], hospital: Hospital, file: str) -> list[str]:
         held = row.values["status"] is not Status.STOPPED and row.values["doctor"] != EVERYONE
         if not isinstance(day, date) or session is None or not held:
             continue
-        usual = (names.get(row.values["doctor"]), session, day.isoweekday()) in weekly
+        held_as = calendar.held_as(day) or day.isoweekday()
+        usual = (names.get(row.values["doctor"]), session, held_as) in weekly
         wrong += [
             f"{file} row {row.number}, column {name}: needed, as there is no weekly clinic then"
             for name in ("room", "capacity")
@@ -76,6 +82,7 @@ def dated_problems(rows: list[Row], hospital: Hospital, file: str) -> list[str]:
 def left_behind(hospital: Hospital, kind: str) -> list[str]:
     """Return the rows of other kinds whose department or doctor is no longer there."""
     known: dict[str, tuple[str, Callable[[str], bool]]] = {
+        "campuses": ("campus", ["", *hospital.campus_of].__contains__),
         "departments": ("department", hospital.department_of.__contains__),
         "doctors": ("doctor", hospital.doctor_of.__contains__),
     }

@@ -43,8 +43,9 @@ class DepartmentRow:
 
 @dataclass(frozen=True, slots=True)
 class DepartmentForRow:
-    """The department that the approved table suggests for a symptom."""
+    """The department that the approved table suggests for a symptom; `key` is the department's."""
 
+    key: str
     symptom: str
     department: str
     place: str
@@ -68,7 +69,7 @@ class DoctorRow:
 
 @dataclass(frozen=True, slots=True)
 class RosterRow:
-    """One clinic; `status` is on, full or stopped."""
+    """One clinic; `status` is on, full, stopped, over, or unreleased until `opens`."""
 
     doctor: str
     title: str
@@ -80,6 +81,17 @@ class RosterRow:
     fee: Decimal
     left: int
     status: str
+    opens: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CampusRow:
+    """A place where the hospital sees patients; `map_url` may be empty."""
+
+    key: str
+    name: str
+    address: str
+    map_url: str
 
 
 @dataclass(frozen=True, slots=True)

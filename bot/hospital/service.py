@@ -5,7 +5,7 @@ Nothing here commits: a save becomes true with the transaction of whoever asked 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -14,16 +14,19 @@ from sqlalchemy import delete, insert
 from sqlmodel import Session, SQLModel, col, select
 
 from bot.hospital.columns import TABLES
-from bot.hospital.facts import parse_fact
-from bot.hospital.files import replace_kind
-from bot.hospital.model import LANGUAGES, Hospital, Insurance, Status, Tier
+from bot.hospital.facts import FACTS, parse_fact
+from bot.hospital.files import replace_days, replace_kind
+from bot.hospital.model import LANGUAGES, Hospital, MovedKind, Status, Tier
 from bot.hospital.model import Session as ClinicPart
+from bot.hospital.prices import Insurance
 from bot.hospital.problems import HospitalDataError
 from bot.store.tables import (
+    HospitalCampus,
     HospitalDepartment,
     HospitalDoctor,
     HospitalDrug,
     HospitalFact,
+    HospitalHoliday,
     HospitalPackage,
     HospitalRevision,
     HospitalRoster,
@@ -34,8 +37,10 @@ from bot.store.tables import (
 
 #: The table of each kind of rows; each refers only to those before it.
 _STORED: Mapping[str, type[SQLModel]] = {
+    "campuses": HospitalCampus,
     "departments": HospitalDepartment,
     "doctors": HospitalDoctor,
+    "holidays": HospitalHoliday,
     "roster": HospitalRoster,
     "tests": HospitalTest,
     "drugs": HospitalDrug,
@@ -48,6 +53,7 @@ _ENUMS: Mapping[str, type[StrEnum]] = {
     "session": ClinicPart,
     "status": Status,
     "insurance": Insurance,
+    "kind": MovedKind,
 }
 _LISTS = frozenset({"aliases", "languages", "items", "items_en"})
 
@@ -84,7 +90,7 @@ def save(session: Session, hospital: Hospital, now: datetime) -> Counts:
         ]
         _insert(session, table, rows)
     counts = {kind: len(getattr(hospital, kind)) for kind in _STORED}
-    return Counts(revision=_bump(session, now), rows=counts)
+    return Counts(revision=bump(session, now), rows=counts)
 
 
 def save_csv(session: Session, kind: str, data: bytes, now: datetime, file: str = "") -> Counts:
@@ -99,13 +105,28 @@ def save_csv(session: Session, kind: str, data: bytes, now: datetime, file: str 
     return save(session, replace_kind(hospital, kind, data, file), now)
 
 
+def save_days(
+    session: Session, data: bytes, first: date, last: date, now: datetime, file: str = ""
+) -> Counts:
+    """Replace the roster's lines of these dates by those of a CSV file, in the caller's transaction.
+
+    Raises:
+        HospitalDataError: with every problem; nothing was changed.
+    """
+    hospital = load(session)
+    if hospital is None:
+        raise HospitalDataError([f"{file or 'roster'}: load the whole hospital first"])
+    return save(session, replace_days(hospital, data, first, last, file), now)
+
+
 def load(session: Session) -> Hospital | None:
     """Return the stored hospital, or None if none was ever saved."""
     if not revision(session):
         return None
     info: dict[str, dict[str, Any]] = {lang: {} for lang in LANGUAGES}
     for fact in session.exec(select(HospitalFact)):
-        info[fact.lang][fact.key] = parse_fact(fact.key, fact.value)
+        if fact.key in FACTS:  # an older version stored some that are no facts any more
+            info[fact.lang][fact.key] = parse_fact(fact.key, fact.value)
     kinds: dict[str, Any] = {}
     for kind, table in _STORED.items():
         rows = session.exec(select(table).order_by(col(table.position)))  # type: ignore[attr-defined]
@@ -118,7 +139,8 @@ def _insert(session: Session, table: type[SQLModel], rows: list[dict[str, Any]])
         session.execute(insert(table), rows)
 
 
-def _bump(session: Session, now: datetime) -> int:
+def bump(session: Session, now: datetime) -> int:
+    """Count one more save: running servers take the facts anew."""
     stored = session.get(HospitalRevision, 1)
     if stored is None:
         stored = HospitalRevision(id=1, revision=0, saved_at=now)

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from bot.hospital.model import Department, Doctor, Hospital, PackagePrice, Service, TestPrice
+from bot.hospital.model import Department, Doctor, Hospital
+from bot.hospital.prices import PackagePrice, Service, TestPrice
 
 _Named = Department | PackagePrice | Service | TestPrice
 

@@ -4,7 +4,8 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 
 from bot.hospital.cells import INSURANCES, SESSIONS, SPOKEN, TIERS
-from bot.hospital.model import ClinicSession, Insurance, Session, Tier
+from bot.hospital.model import ClinicSession, Session, Tier
+from bot.hospital.prices import Insurance
 from bot.hospital.rows import Listing, listing
 
 _DAYS_ZH = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")

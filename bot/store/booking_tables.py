@@ -14,6 +14,7 @@ from sqlmodel import Field, SQLModel
 
 from bot.store.columns import (
     BigId,
+    UtcDateTime,
     id_column,
     link_column,
     one_of,
@@ -150,7 +151,8 @@ class Appointment(SQLModel, table=True):
     It has a seat exactly while it counts. `number` is what the patient shows. `replaces_id` is the
     visit that this one takes the place of once it is sure. `offered`: the place was offered, not asked
     for. `request_key` makes asking twice the same as asking once. `queue_state` is her place in today's
-    line; `told_ahead` the last number of people before her that she was told.
+    line, `queue_at` when the calling system last spoke of her; `told_ahead` the last number of people
+    before her that she was told.
     """
 
     __table_args__ = (
@@ -205,6 +207,7 @@ class Appointment(SQLModel, table=True):
     excused_at: datetime | None = time_column(required=False)
     queue_no: int | None = None
     queue_state: str | None = Field(default=None, max_length=8)
+    queue_at: datetime | None = time_column(required=False)
     told_ahead: int | None = None
     version: int = 1
     created_at: datetime = time_column()
@@ -296,3 +299,16 @@ class CallTask(SQLModel, table=True):
     done_at: datetime | None = time_column(required=False)
     staff_id: int | None = link_column("staff.id", required=False)
     note: Any = sealed_column("call_task.note")
+
+
+class OperatorRequest(SQLModel, table=True):
+    """A change that an operator's program asked for by a key of its own: asked again, the same answer.
+
+    `key` and `asked` (what, and with which body) are keyed digests; `answer` names no patient.
+    """
+
+    __tablename__: ClassVar[str] = "operator_request"
+    key: str = Field(max_length=40, primary_key=True)
+    asked: str = Field(max_length=40)
+    answer: str
+    at: datetime = Field(sa_type=UtcDateTime, index=True)

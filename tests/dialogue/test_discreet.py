@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.app import Content
+from bot.appointments.options import BookingOptions
 from bot.channels.base import Limits
 from bot.console.desk import Problem
 from bot.dialogue.wording import Wording
@@ -42,7 +43,7 @@ def wording(content: Content) -> Wording:
 
 @pytest.fixture(scope="module")
 def live(demonstration: Hospital) -> LiveHospital:
-    return LiveHospital(demonstration, 0)
+    return LiveHospital(demonstration, 0, BookingOptions())
 
 
 def seen_in(text: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import psycopg
@@ -38,7 +38,7 @@ class Refusing:
 async def test_what_cannot_be_stored_is_always_said_to_be_so(error: Exception) -> None:
     nothing = cast("Any", None)
     turns = Turns(
-        cast("Any", Refusing(error)), nothing, nothing, lambda: NOW, lambda _: date.min, print
+        cast("Any", Refusing(error)), nothing, nothing, lambda: NOW, lambda now: now, print
     )
     with pytest.raises(StoreError):
         await turns.store([SAID])

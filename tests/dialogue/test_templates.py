@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.app import Content
+from bot.appointments.options import BookingOptions
 from bot.dialogue.templates import compile_text, day, environment, money, render
 from bot.dialogue.wording import Wording
 from bot.errors import WordingError
@@ -74,7 +75,7 @@ def wording(content: Content) -> Wording:
 
 @pytest.fixture(scope="module")
 def live(demonstration: Hospital) -> LiveHospital:
-    return LiveHospital(demonstration, 0)
+    return LiveHospital(demonstration, 0, BookingOptions())
 
 
 def cases(name: str, content: Content) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from time import thread_time
 import pytest
 
 from bot.app import Content
+from bot.appointments.options import BookingOptions
 from bot.dialogue.understand import Understander, Understood, Unknown
 from bot.hospital.live import LiveHospital
 from bot.hospital.model import Hospital
@@ -17,7 +18,7 @@ TODAY = date(2026, 11, 18)
 
 @pytest.fixture(scope="module")
 def understander(content: Content, matcher: Matcher, demonstration: Hospital) -> Understander:
-    vocabulary = LiveHospital(demonstration, 0).vocabulary
+    vocabulary = LiveHospital(demonstration, 0, BookingOptions()).vocabulary
     return Understander(content.catalog, matcher, content.red_flags, vocabulary)
 
 

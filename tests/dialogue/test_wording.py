@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.app import Content
+from bot.appointments.options import BookingOptions
 from bot.channels.base import Limits
 from bot.dialogue.wording import MOST_TYPED, Wording
 from bot.errors import WordingError
@@ -88,7 +89,7 @@ def parts(text: str) -> int:
 def test_what_is_said_often_is_one_text_message(
     wording: Wording, demonstration: Hospital, lang: str, name: str
 ) -> None:
-    known = {"h": LiveHospital(demonstration, 0).info(lang)}
+    known = {"h": LiveHospital(demonstration, 0, BookingOptions()).info(lang)}
     assert parts(wording.word(Say(name), lang, Limits(private=False), known).text) == 1
 
 

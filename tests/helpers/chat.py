@@ -13,11 +13,12 @@
     > 停车场几点关
     (bot is silent: a person holds the conversation)
 
-`>` a patient writes, or taps a [button], or (looks), or types (the code) that her phone was sent, or
-(a wrong code); `<` one message she sees, `…` standing for anything, line
+`>` a patient writes, or taps a [button], or takes (1), the first choice, by tap or digit as the channel
+has it, or (looks), or types (the code) that her phone was sent, or (a wrong code); `<` one message she sees, `…` standing for anything, line
 breaks for spaces, (emergency) and the like before it for its kind, [labels] after it for its buttons;
 `!` staff: claims, takes over, says: …, gives back; `@` when, where and who: a moment, a time of day,
-`+20 min`; a channel; a name. Everything a patient is told must stand there.
+`+20 min`; a channel; a name. Everything a patient is told must stand there. A transcript with the comment `# everywhere` is
+played on every channel, whatever channel it names; one message may then hold several of its lines.
 """
 
 import re
@@ -30,7 +31,8 @@ from zoneinfo import ZoneInfo
 from bot.message import Button, Kind, Worded
 from tests.helpers.world import PATIENTS, STAFF, Colleague, Patient, World, next_time
 
-CHANNELS = ("webchat", "text")
+CHANNELS = ("webchat", "text", "wechat", "telegram")
+EVERYWHERE = "# everywhere"
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WHEN = re.compile(
     r"(?:(?P<day>[A-Za-z]{3}) )?(?:(?P<date>\d{4}-\d\d-\d\d) )?(?P<hour>\d\d):(?P<minute>\d\d)"
@@ -40,6 +42,7 @@ _LATER = re.compile(r"\+(\d{1,4}) (min|h|days?)")
 _SILENT = re.compile(r"\(bot is silent(?:: .+)?\)")
 _KIND = re.compile(rf"\(({'|'.join(kind.value for kind in Kind)})\) ?")
 _TAP = re.compile(r"\[(.+)\]")
+_CHOICE = re.compile(r"\(([1-9])\)")
 _LOOKS, _CODE, _WRONG_CODE = "(looks)", "(the code)", "(a wrong code)"
 _ACTIONS = ("claims", "takes over", "gives back")
 _SPACE = re.compile(r"\s+")
@@ -219,11 +222,12 @@ def _plain(text: str) -> str:
 class Player:
     """Plays a transcript in a world; stops at the first word that is not as written."""
 
-    def __init__(self, world: World, name: str) -> None:
+    def __init__(self, world: World, name: str, channel: str | None = None) -> None:
         self._world = world
         self._name = name
         self._zone = ZoneInfo("Asia/Shanghai")
-        self._channel = "webchat"
+        self._only = channel
+        self._channel = channel or "webchat"
         self._patient: Patient | None = None
         self._seen: dict[tuple[str, str], list[Worded]] = {}
         self.heard: list[str] = []
@@ -239,7 +243,7 @@ class Player:
                 self._compare(step, said)
 
     def _move(self, moment: Moment) -> None:
-        self._channel = moment.channel or self._channel
+        self._channel = self._only or moment.channel or self._channel
         self._patient = moment.patient or self._patient
         if moment.when is not None:
             self._world.clock.now = self._instant(moment.when).astimezone(UTC)
@@ -296,6 +300,9 @@ class Player:
         if step.says == _WRONG_CODE:
             code = await self._world.code_of(patient)
             return f"{(int(code) + 1) % 10 ** len(code):0{len(code)}d}"
+        if choice := _CHOICE.fullmatch(step.says or ""):
+            taps = (b for b in _buttons(seen[-1:]) if b.label.startswith(f"{choice[1]} "))
+            return next((button.value for button in taps), choice[1])
         tap = _TAP.fullmatch(step.says or "")
         if tap is None:
             return step.says or ""
@@ -306,6 +313,8 @@ class Player:
 
     def _compare(self, step: Step, said: Sequence[Worded]) -> None:
         wanted = [pattern for _, pattern in step.expects]
+        if self._only and wanted and self._world.joins(self._channel):
+            wanted = ["…".join(_KIND.sub("", pattern) for pattern in wanted)]
         if len(wanted) == len(said) and all(map(matches, wanted, said)):
             return
         raise TranscriptMismatch("\n".join(self._difference(step, wanted, said)))
@@ -334,9 +343,14 @@ def _buttons(seen: Sequence[Worded]) -> Iterator[Button]:
         yield from worded.buttons
 
 
-async def play_file(path: Path, world: World) -> Player:
+def channels_of(path: Path) -> tuple[str | None, ...]:
+    """Return the channels that a transcript is played on; None for those it names itself."""
+    return CHANNELS if EVERYWHERE in path.read_text("utf-8").splitlines() else (None,)
+
+
+async def play_file(path: Path, world: World, channel: str | None = None) -> Player:
     """Read and play one file; return the player, which remembers what was heard."""
     text = path.read_text("utf-8")  # noqa: ASYNC240  (a page of text, before anything runs)
-    player = Player(world, path.name)
+    player = Player(world, path.name, channel)
     await player.play(read(text, path.name))
     return player

@@ -35,6 +35,7 @@ class House:
             for table in reversed(SQLModel.metadata.sorted_tables):
                 if not table.name.startswith(_KEPT):
                     connection.execute(delete(table))
+        self.app.hospital.forget()
         self.text.sent.clear()
         self.text.errors.clear()
 

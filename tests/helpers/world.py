@@ -1,8 +1,8 @@
 """The named cast: one hospital, four patients, two nurses and a supervisor, on the whole application.
 
 The hospital is the demonstration hospital. Patients write through the chat page's own HTTP interface,
-or by text message: a channel that pushes and has digits in place of buttons. Staff act through the
-console's own actions.
+or by text message: a channel that pushes and has digits in place of buttons; or by channels with the
+limits of WeChat and Telegram. Staff act through the console's own actions.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +14,8 @@ import httpx
 
 from bot.app import App
 from bot.channels.base import HookAnswer, HookRequest, Limits
+from bot.channels.telegram import TEXT, Telegram, units
+from bot.channels.wechat import MAX_BYTES
 from bot.console.actions import Actions
 from bot.console.desk import Console
 from bot.console.guard import Form
@@ -100,6 +102,20 @@ class TextMessages:
         return Sent(str(letter.id))
 
 
+class WechatMessages(TextMessages):
+    """A channel as WeChat's official accounts are: no buttons, all of a turn as one short message."""
+
+    name = "wechat"
+    limits = Limits(text=MAX_BYTES, measure=lambda text: len(text.encode()), join=True)
+
+
+class TelegramMessages(TextMessages):
+    """A channel as Telegram is: eight buttons."""
+
+    name = "telegram"
+    limits = Limits(text=TEXT, measure=units, buttons=Telegram.limits.buttons)
+
+
 class Moving(Protocol):
     """A clock that tests move."""
 
@@ -122,15 +138,16 @@ class World:
         self.app = app
         self.clock = clock
         self._http = http
-        self._text = text
+        self._pushes = {one.name: one for one in (text, WechatMessages(), TelegramMessages())}
         self._pages: dict[str, ChatPage] = {}
-        self._read: dict[str, int] = {}
+        self._read: dict[tuple[str, str], int] = {}
         self._desk = Desk(app, clock)
 
     async def says(self, patient: Patient, channel: str, words: str) -> list[Worded]:
         """Let a patient write; return what she was answered by now."""
-        if channel == TextMessages.name:
-            (inbound,) = self._text.parse(HookRequest("main", words.encode()), patient.phone)
+        if channel in self._pushes:
+            pushes = self._opened(channel)
+            (inbound,) = pushes.parse(HookRequest("main", words.encode()), patient.phone)
             accepted = await self.app.turns.accept(inbound)
             await self.app.turns.answer(accepted, inbound.text)
             return await self.hears(patient, channel)
@@ -138,22 +155,39 @@ class World:
 
     async def hears(self, patient: Patient, channel: str) -> list[Worded]:
         """Return what a patient was told since she last looked."""
-        if channel != TextMessages.name:
+        if channel not in self._pushes:
             return await (await self._page(patient)).news()
         for _ in range(_MOST_BATCHES):
             if not await self.app.delivery.drain():
                 break
-        mine = [letter.worded for letter in self._text.sent if letter.address.user == patient.phone]
-        seen = self._read.get(patient.name, 0)
-        self._read[patient.name] = len(mine)
+        sent = self._pushes[channel].sent
+        mine = [letter.worded for letter in sent if letter.address.user == patient.phone]
+        seen = self._read.get((channel, patient.name), 0)
+        self._read[channel, patient.name] = len(mine)
         return mine[seen:]
+
+    def joins(self, channel: str) -> bool:
+        """Say whether all that one turn says comes as one message there."""
+        return channel in self._pushes and self._pushes[channel].limits.join
+
+    def leave(self) -> None:
+        """Close the accounts that were opened beside the application's own."""
+        for name, pushes in self._pushes.items():
+            if name != TextMessages.name and self.app.channels.get(name) is pushes:
+                del self.app.channels[name]
+
+    def _opened(self, channel: str) -> TextMessages:
+        """Return a channel that pushes; one that the application does not have joins it now."""
+        return self.app.channels.setdefault(channel, self._pushes[channel])  # type: ignore[return-value]
 
     async def code_of(self, patient: Patient) -> str:
         """Return the newest one-time code that a patient's phone was sent."""
         while await self.app.delivery.drain():
             pass
         sent = (
-            letter for letter in reversed(self._text.sent) if letter.address.user == patient.phone
+            letter
+            for letter in reversed(self._pushes[TextMessages.name].sent)
+            if letter.address.user == patient.phone
         )
         templates = (letter.worded.template for letter in sent)
         return next(t.values["code"] for t in templates if t is not None)
@@ -182,7 +216,7 @@ class World:
         return self._pages[patient.name]
 
     def _address(self, patient: Patient, channel: str) -> Address:
-        if channel == TextMessages.name:
+        if channel in self._pushes:
             return Address(channel, "main", patient.phone)
         return Address(channel, "main", self._pages[patient.name].user)
 

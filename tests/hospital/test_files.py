@@ -14,7 +14,8 @@ from bot.hospital.cells import SPOKEN
 from bot.hospital.columns import TABLES
 from bot.hospital.facts_file import read_facts
 from bot.hospital.files import DEMO, read_files, read_folder, replace_kind
-from bot.hospital.model import Hospital, Insurance, Tier
+from bot.hospital.model import Hospital, Tier
+from bot.hospital.prices import Insurance
 from bot.hospital.problems import HospitalDataError
 from bot.hospital.sheets import read_rows
 
@@ -204,10 +205,10 @@ def test_a_mistake_in_the_heading_is_told_by_its_name(
             id="a switch for a phone",
         ),
         pytest.param(
-            "late_minutes = 30",
-            "late_minutes = { zh-CN = 30, en = 20 }",
-            "hospital.toml, rule.late_minutes: one value for all languages expected, "
-            "like late_minutes = …",
+            "visitors_per_patient = 2",
+            "visitors_per_patient = { zh-CN = 2, en = 3 }",
+            "hospital.toml, rule.visitors_per_patient: one value for all languages expected, "
+            "like visitors_per_patient = …",
             id="a number by language",
         ),
     ],

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,9 +12,11 @@ from hypothesis import strategies as st
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from bot.appointments.options import BookingOptions
 from bot.hospital.facts import FACTS, FactKind
 from bot.hospital.lookups import LIMIT, LOOKUPS, Found, Query, info
-from bot.hospital.model import LANGUAGES, Hospital, Session
+from bot.hospital.model import LANGUAGES, Hospital, MovedDay, MovedKind
+from bot.hospital.places import Standing
 
 #: A Sunday.
 TODAY = dt.date(2026, 11, 22)
@@ -24,7 +27,7 @@ ATTRIBUTES = {
     "departments": "key name place phone treats clinic_days",
     "department_for": "symptom department place note",
     "doctors": "key name title department specialty fee fee_tier languages next_clinic",
-    "roster": "doctor title department date session room fee_tier fee left status",
+    "roster": "doctor title department date session room fee_tier fee left status opens",
     "test_price": "key name price unit department prepare insurance checked",
     "drug_price": "key name generic pack unit price insurance checked rx",
     "package_price": "key name price items suits",
@@ -209,21 +212,51 @@ def test_nothing_named_finds_no_roster(small: Hospital) -> None:
     [
         pytest.param(3, (3, "on"), id="a few"),
         pytest.param(0, (0, "full"), id="none"),
-        pytest.param(-1, (0, "full"), id="overbooked"),
     ],
 )
 def test_bookings_know_better_than_the_roster_what_is_left(
     small: Hospital, left: int, told: tuple[int, str]
 ) -> None:
-    known = {("wu", WEDNESDAY, Session.MORNING): left}
-    [row] = ask(small, "roster", doctors=("wu",), day=WEDNESDAY, left=known).rows
+    known = {("wu", WEDNESDAY, "morning"): Standing(left)}
+    [row] = ask(small, "roster", doctors=("wu",), day=WEDNESDAY, standing=known).rows
     assert (row.left, row.status) == told
 
 
 def test_bookings_cannot_open_a_stopped_clinic(small: Hospital) -> None:
-    known = {("li", WEDNESDAY, Session.MORNING): 5}
-    [row] = ask(small, "roster", doctors=("li",), day=WEDNESDAY, left=known).rows
+    known = {("li", WEDNESDAY, "morning"): Standing(5)}
+    [row] = ask(small, "roster", doctors=("li",), day=WEDNESDAY, standing=known).rows
     assert (row.left, row.status) == (0, "stopped")
+
+
+def test_a_clinic_that_is_over_has_nothing_left_and_is_not_the_next_one(small: Hospital) -> None:
+    known = {("wu", WEDNESDAY, "morning"): Standing(0, over=True)}
+    [row] = ask(small, "roster", doctors=("wu",), day=WEDNESDAY, standing=known).rows
+    assert (row.left, row.status) == (0, "over")
+    monday = dt.date(2026, 11, 23)
+    over = {("wu", monday, part): Standing(0, over=True) for part in ("morning", "afternoon")}
+    [told] = ask(small, "doctors", doctors=("wu",), standing=over).rows
+    assert "11月24日" in told.next_clinic
+
+
+@pytest.mark.parametrize(
+    ("lang", "opens"), [("zh-CN", "11月11日 周三 7:00"), ("en", "Wed 11 Nov, 07:00")]
+)
+def test_days_that_are_not_released_are_told_with_the_hour_they_will_be(
+    small: Hospital, lang: str, opens: str
+) -> None:
+    named: dict[str, Any] = {"doctors": ("wu",), "day": WEDNESDAY, "rules": BookingOptions()}
+    [row] = ask(small, "roster", lang, released_to=dt.date(2026, 11, 24), **named).rows
+    assert (row.left, row.status, row.opens) == (0, "unreleased", opens)
+    [row] = ask(small, "roster", lang, released_to=WEDNESDAY, **named).rows
+    assert (row.status, row.opens) == ("on", "")
+
+
+def test_on_a_day_off_the_holiday_is_named(small: Hospital) -> None:
+    off = MovedDay(date=WEDNESDAY, kind=MovedKind.OFF, name="校庆日", name_en="Founding Day")
+    closed = replace(small, holidays=(off,), roster=small.roster[:1])
+    for lang, name in (("zh-CN", "校庆日"), ("en", "Founding Day")):
+        assert ask(closed, "roster", lang, doctors=("wu",), day=WEDNESDAY).holiday == name
+    assert ask(closed, "roster", doctors=("wu",), day=SUNDAY).holiday is None
 
 
 def test_all_packs_of_a_drug_are_found_by_its_name(small: Hospital) -> None:

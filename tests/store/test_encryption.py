@@ -20,6 +20,7 @@ from bot.app import App
 from bot.errors import SealedError, StartError
 from bot.message import Address, Inbound, Kind, Worded
 from bot.messages import inbox, outbox
+from bot.store.booking_tables import Appointment, CallTask, Patient
 from bot.store.columns import Encrypted
 from bot.store.db import Engine, Tx
 from bot.store.keyring import Keyring, add_key, drop_old_keys, load_keyring
@@ -27,6 +28,7 @@ from bot.store.postgres import PostgresEngine
 from bot.store.rotation import reseal
 from bot.store.sqlite import SqliteEngine
 from bot.store.tables import Conversation, HandoffCase, Inbox, OneTimeCode, Outbox, Person
+from tests.helpers.booking import add_clinic
 
 NOW = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
 NAME, PHONE, DOCUMENT, WORDS = "欧阳雪莉", "13900004711", "110101199003074477", "膝盖肿得像馒头"
@@ -78,6 +80,44 @@ def everything(tx: Tx) -> None:
                 expires_at=NOW,
             )
         )
+    a_visit(tx, accepted.conversation_id)
+
+
+def a_visit(tx: Tx, conversation_id: int) -> None:
+    """Store a visit of somebody whose name and document are canaries, and a call about it."""
+    clinic_id, (slot_id,) = add_clinic(tx, NOW.date())
+    with tx.session() as session:
+        patient = Patient(
+            name=NAME,
+            document_kind="resident",
+            document=DOCUMENT,
+            document_index=tx.keyring.index(DOCUMENT, "patient.document"),
+            born="1990-03-07",
+            phone=PHONE,
+            phone_index=tx.keyring.index(PHONE, "person.phone"),
+            created_at=NOW,
+            updated_at=NOW,
+        )
+        session.add(patient)
+        session.flush()
+        visit = Appointment(
+            number="10000001",
+            patient_id=patient.id,
+            conversation_id=conversation_id,
+            clinic_id=clinic_id,
+            slot_id=slot_id,
+            capacity=1,
+            seat=1,
+            starts_at=NOW,
+            ends_at=NOW,
+            state="booked",
+            fee_fen=0,
+            created_at=NOW,
+            updated_at=NOW,
+        )
+        session.add(visit)
+        session.flush()
+        session.add(CallTask(appointment_id=visit.id, why="silent", due_at=NOW, note=WORDS))
 
 
 def sealed_columns() -> list[tuple[sa.Table, sa.Column[Any]]]:
@@ -224,6 +264,7 @@ async def test_a_key_is_changed_without_a_gap(open_with: Opened, tmp_path: Path)
     done = await work
     assert done["inbox"] == 604
     assert done["person"] == done["handoff_case"] == done["outbox"] == 1
+    assert done["patient"] == done["call_task"] == 1
     assert all(
         both.is_current(value) for values in (await raw(engine)).values() for value in values
     )

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,16 @@ from bot.store.tables import SQLModel
 from tests.helpers.postgres import Server
 
 ROOT = Path(__file__).parents[2]
-#: A roster row is of a weekday or of a date: the sample is of a date.
-EMPTY = {"hospital_roster.weekday"}
+#: What the columns alone do not say: a roster row is of a weekday or of a date, and the sample is of a
+#: date; the sample of an appointment is booked, on the only seat of its slot.
+SENSIBLE: dict[str, Any] = {
+    "hospital_roster.weekday": None,
+    "slot.capacity": 1,
+    "family_member.place": 1,
+    "appointment.state": "booked",
+    "appointment.seat": 1,
+    "appointment.held_until": None,
+}
 
 
 def scripts() -> list[str]:
@@ -84,12 +92,14 @@ def sample(table: sa.Table, words: dict[str, str]) -> dict[str, Any]:
         name, kind = column.name, column.type
         if name == "id" or column.foreign_keys:
             row[name] = "字" if isinstance(kind, sa.String) else 1
-        elif f"{table.name}.{name}" in EMPTY:
-            row[name] = None
+        elif f"{table.name}.{name}" in SENSIBLE:
+            row[name] = SENSIBLE[f"{table.name}.{name}"]
         elif name in words:
             row[name] = words[name]
         else:
             row[name] = value(kind)
+        if name == "ends_at":
+            row[name] += timedelta(hours=1)
     return row
 
 

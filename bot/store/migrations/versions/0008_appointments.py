@@ -1,4 +1,4 @@
-"""Appointments, and what is around them: steps, times, waitlists, queues, calls."""
+"""Appointments, and what is around them: steps, times, waitlists, queues, calls, operators' requests."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,7 +13,7 @@ _TIME = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Add six tables."""
+    """Add seven tables."""
     _appointments()
     _around()
 
@@ -41,6 +41,7 @@ def _appointments() -> None:
         sa.Column("excused_at", _TIME, nullable=True),
         sa.Column("queue_no", sa.Integer(), nullable=True),
         sa.Column("queue_state", sa.String(8), nullable=True),
+        sa.Column("queue_at", _TIME, nullable=True),
         sa.Column("told_ahead", sa.Integer(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", _TIME, nullable=False),
@@ -259,3 +260,12 @@ def _around() -> None:
         sqlite_where=sa.text("done_at IS NULL"),
         postgresql_where=sa.text("done_at IS NULL"),
     )
+    op.create_table(
+        "operator_request",
+        sa.Column("key", sa.String(40), nullable=False),
+        sa.Column("asked", sa.String(40), nullable=False),
+        sa.Column("answer", sa.String(), nullable=False),
+        sa.Column("at", _TIME, nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+    )
+    op.create_index("ix_operator_request_at", "operator_request", ["at"], unique=False)

@@ -1,0 +1,358 @@
+"""The conversation that books a visit: where, when, who, and nothing before a plain yes (BK-01 … BK-12).
+
+A message may say any of it in any order, and change any of it later. Every question is answered by a tap,
+a digit or in words; what is asked in between is answered first, then ours is asked again.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from bot.appointments import choosing
+from bot.appointments.choosing import Said
+from bot.appointments.drafts import CONFIRM, FLOW, WHEN, WHERE, WHICH, WHO, Draft, draft_of
+from bot.appointments.labels import option, shortcut, titled
+from bot.appointments.offers import Offers
+from bot.appointments.reading import Reading
+from bot.appointments.service import Bookings
+from bot.appointments.settling import Links, Settling, no_links
+from bot.dialogue.facts import Facts
+from bot.dialogue.faq import menu_button, person_button
+from bot.dialogue.flow import Goto, Scene, Step
+from bot.dialogue.people import Family
+from bot.dialogue.router import MISSES_BEFORE_PERSON, REQUESTS
+from bot.dialogue.understand import Answer
+from bot.message import Button, Kind, Say
+
+#: Questions whose answer is what a booking shows anyway: who is there, which department, is there a place.
+_OURS = frozenset({
+    "department.which", "doctor.by_department", "roster.who", "booking.how", "booking.expert",
+    "booking.special", "booking.same_day",
+})  # fmt: skip
+#: Asked in between, they are answered and then ours is asked again; the others begin something else.
+_IN_BETWEEN = frozenset({"mine", "queue"})
+_EXACT, _SURE = 0.99, 0.8
+_MOST_NAMES = 5
+
+
+class BookingFlow:
+    """Finds a place, holds it, asks whose it is and whether it is wanted, books it.
+
+    Args:
+        somebody: says whether a text names a person that a visit is for.
+        links: what a booked visit can be told with.
+    """
+
+    def __init__(
+        self,
+        bookings: Bookings,
+        family: Family,
+        facts: Facts,
+        somebody: Callable[[str], bool],
+        links: Links = no_links,
+    ) -> None:
+        self._bookings = bookings
+        self._facts = facts
+        self._offers = Offers(bookings, facts)
+        self._settling = Settling(bookings, family, self._offers, links)
+        self._reading = Reading(self._offers, self._settling, somebody)
+        self._entries: dict[str, Callable[[Scene, Draft], Step]] = {
+            "resume": self._ask_again,
+            "words": self._words,
+            "which": self._chosen_name,
+            "slot": self._chosen_slot,
+            "more": self._more,
+            "wait": self._wait,
+            "person": self._chosen_person,
+            "new_person": self._new_person,
+            "who": self._from_family,
+            "sure": self._sure,
+            "other_time": self._other_time,
+            "other_person": self._other_person,
+            "bind": self._bind,
+            "cancel": self._cancel,
+            "back": self._back,
+        }
+
+    def step(self, scene: Scene, entry: str) -> Step:
+        """Take the message at `start`, or at one of the entries of a booking under way."""
+        if entry == "start":
+            return self._start(scene)
+        act = self._entries.get(entry)
+        if act is None:
+            raise ValueError(f"booking has no entry {entry}")
+        draft = draft_of(scene.session)
+        if draft is None:
+            return self._nothing_open(scene, entry)
+        if entry not in ("words", "resume"):
+            scene.session.misses = 0
+        return act(scene, draft)
+
+    def _start(self, scene: Scene) -> Step:
+        """Begin afresh with whatever the message, or the answer she tapped on, names already."""
+        scene.session.misses = 0
+        if (old := draft_of(scene.session)) is not None:
+            self._let_go(scene, old)
+        draft = Draft()
+        said = self._read(scene)
+        self._reading.person(scene, draft, said)
+        self._reading.take(scene, draft, said)
+        if scene.asked is not None and scene.asked.named:
+            self._reading.take_named(scene, draft, scene.asked.named)
+        return self._go_on(scene, draft)
+
+    def _nothing_open(self, scene: Scene, entry: str) -> Step:
+        """Say that there is no booking under way any more, and begin one where that was asked for."""
+        scene.session.misses = 0
+        told = Say("booking/nothing_open", Kind.NOTICE)
+        if entry in ("cancel", "back"):
+            return Step(goto=Goto("faq", "dropped"))
+        return Step((told,), Goto(FLOW, "start"))
+
+    def _words(self, scene: Scene, draft: Draft) -> Step:
+        """Take an answer in words, a correction, or something else that comes in between."""
+        said, act = self._read(scene), scene.understood.act
+        if said.drops or (scene.understood.request == "cancel" and draft.stage in (CONFIRM, WHO)):
+            return self._cancel(scene, draft)
+        if draft.stage == CONFIRM and draft.held is not None:
+            if act == "yes" or said.agrees:
+                return self._settling.sure(scene, draft, draft.held)
+            if act == "no":
+                return self._doubted(scene, draft)
+        if (step := self._in_between(scene, draft, said)) is not None:
+            return step
+        named = self._reading.person(scene, draft, said)
+        if self._reading.take(scene, draft, said):
+            scene.session.misses = 0
+            return self._more(scene, draft) if said.more else self._go_on(scene, draft)
+        if scene.understood.when.ask and draft.placed:
+            return self._which_day(scene, draft)
+        if named:
+            scene.session.misses = 0
+            return self._ask_again(scene, draft)
+        if self._reading.near(scene, draft):
+            return self._which(scene, draft)
+        return self._missed(scene, draft)
+
+    def _read(self, scene: Scene) -> Said:
+        return choosing.read(scene.understood.text, self._facts.vocabulary())
+
+    def _in_between(self, scene: Scene, draft: Draft, said: Said) -> Step | None:
+        """Hand on what is no answer to ours: another request, or a question with an approved answer."""
+        understood = scene.understood
+        request = understood.request
+        back = Goto(FLOW, "resume")
+        if request is not None and REQUESTS[request][0] != FLOW:
+            draft.keep(scene.session)
+            goto = Goto(*REQUESTS[request])
+            return Step(goto=goto, back=back if request in _IN_BETWEEN else None)
+        decision = understood.decision
+        if request is not None or understood.only or not isinstance(decision, Answer):
+            return None
+        answers_ours = decision.match.intent in _OURS and (said.places or understood.when)
+        changes = said.corrects or said.other or said.places or understood.when
+        unsure = decision.match.score < (_EXACT if said.corrects else _SURE) and changes
+        if answers_ours or unsure:
+            return None
+        values = {"intent": decision.match.intent}
+        return Step(goto=Goto("faq", "answer", values), back=back)
+
+    def _go_on(self, scene: Scene, draft: Draft) -> Step:
+        """Ask the first thing that is not known yet; hold the place where all of it is."""
+        if draft.several:
+            return self._which(scene, draft)
+        if not draft.placed:
+            return self._where(scene, draft)
+        if scene.understood.when.ask and not draft.timed:
+            return self._which_day(scene, draft)
+        slots = self._offers.free(scene, draft)
+        if not slots and draft.below is not None:
+            draft.below, draft.shown = None, []
+            step = self._go_on(scene, draft)
+            return Step((Say("booking/no_cheaper", Kind.NOTICE), *step.says), step.goto, step.back)
+        if not slots:
+            return self._offers.none(scene, draft)
+        slot = None if draft.pick else self._offers.meant(draft, slots)
+        if slot is None:
+            return self._offers.listed(scene, draft, slots)
+        return self._settling.hold(scene, draft, slot.slot_id)
+
+    def _where(self, scene: Scene, draft: Draft) -> Step:
+        draft.stage = WHERE
+        return self._ask(scene, draft, "where")
+
+    def _which_day(self, scene: Scene, draft: Draft) -> Step:
+        draft.stage = WHEN
+        return self._ask(scene, draft, "which_day", {"why": scene.understood.when.ask or ""})
+
+    def _which(self, scene: Scene, draft: Draft) -> Step:
+        """Ask which of several is meant: one name, or one complaint, stands for more than one."""
+        codes = [name.partition(":") for name in draft.several]
+        doctors = [code for kind, _, code in codes if kind == "doctor"]
+        departments = [code for kind, _, code in codes if kind == "department"]
+        lang = scene.session.lang
+        labels = {
+            f"doctor:{row.key}": titled(row.name, row.department, lang)
+            for row in self._offers.named_doctors(scene, doctors)
+        } | {
+            f"department:{row.key}": row.name
+            for row in self._offers.named_departments(scene, departments)
+        }
+        options = [
+            Button(labels[name], f"flow:booking.which:{name}")
+            for name in draft.several
+            if name in labels
+        ]
+        draft.stage = WHICH
+        values = {"advice": self._offers.suggested(scene, draft.symptoms)}
+        return self._ask(scene, draft, "which", values, tuple(options[:_MOST_NAMES]))
+
+    def _ask(
+        self,
+        scene: Scene,
+        draft: Draft,
+        name: str,
+        values: dict[str, Any] | None = None,
+        options: tuple[Button, ...] = (),
+    ) -> Step:
+        """Ask something of the first half, where nothing is held yet."""
+        draft.keep(scene.session)
+        shortcuts = (shortcut("drop", scene.session.lang), person_button(scene.session.lang))
+        return Step((
+            Say(f"booking/{name}", Kind.QUESTION, values or {}, options, shortcuts,
+                answer=(FLOW, "words"), here=True),
+        ))  # fmt: skip
+
+    def _chosen_name(self, scene: Scene, draft: Draft) -> Step:
+        kind, _, code = str(scene.values["choice"]).partition(":")
+        draft.several = []
+        draft.doctors = [code] if kind == "doctor" else []
+        draft.departments = [code] if kind == "department" else []
+        return self._go_on(scene, draft)
+
+    def _chosen_slot(self, scene: Scene, draft: Draft) -> Step:
+        return self._settling.hold(scene, draft, int(scene.values["choice"]))
+
+    def _more(self, scene: Scene, draft: Draft) -> Step:
+        """Show what was not shown yet: at the time she named, then at any."""
+        draft.pick = True
+        for _ in range(2):
+            slots = self._offers.free(scene, draft)
+            fresh = [slot for slot in slots if slot.slot_id not in draft.shown]
+            if fresh or not (draft.timed or draft.soonest):
+                break
+            shown = draft.shown
+            draft.forget_time()
+            draft.shown = shown
+        if not slots:
+            return self._offers.none(scene, draft)
+        step = self._offers.listed(scene, draft, slots)
+        again = () if fresh else (Say("booking/no_more", Kind.NOTICE),)
+        return Step((*again, *step.says))
+
+    def _other_time(self, scene: Scene, draft: Draft) -> Step:
+        draft.from_time = draft.to_time = None
+        draft.soonest = False
+        draft.shown = [draft.slot] if draft.slot is not None else []
+        self._same_place(scene, draft)
+        return self._more(scene, draft)
+
+    def _same_place(self, scene: Scene, draft: Draft) -> None:
+        """Where the place came from an offer, remember whose it was, so that others like it follow."""
+        if not draft.placed and draft.slot is not None:
+            clinic = self._offers.clinic_of(scene.tx, draft.slot)
+            draft.departments = [clinic.department] if clinic else []
+
+    def _other_person(self, scene: Scene, draft: Draft) -> Step:
+        draft.patient_id, draft.pick_person = None, True
+        return self._ask_again(scene, draft)
+
+    def _chosen_person(self, scene: Scene, draft: Draft) -> Step:
+        draft.patient_id, draft.somebody, draft.pick_person = int(scene.values["choice"]), "", False
+        return self._ask_again(scene, draft)
+
+    def _new_person(self, scene: Scene, draft: Draft) -> Step:
+        draft.stage = WHO
+        draft.patient_id, draft.somebody = None, ""
+        draft.keep(scene.session)
+        return Step(goto=Goto("family", "start", {"back": "booking.who"}))
+
+    def _from_family(self, scene: Scene, draft: Draft) -> Step:
+        """Go on with whoever was added or chosen; with nobody, say that a visit needs somebody."""
+        patient_id = scene.values.get("patient_id")
+        draft.somebody = ""
+        if patient_id is not None:
+            draft.patient_id, draft.pick_person = int(patient_id), False
+            return self._ask_again(scene, draft)
+        draft.patient_id, draft.pick_person = None, True
+        if self._settling.members(scene):
+            return self._ask_again(scene, draft)
+        lang = scene.session.lang
+        draft.stage = WHO
+        ways = (option("new_person", lang), option("drop", lang, to="cancel"))
+        return self._ask(scene, draft, "nobody", options=ways)
+
+    def _sure(self, scene: Scene, draft: Draft) -> Step:
+        return self._settling.sure(scene, draft, int(scene.values["choice"]))
+
+    def _doubted(self, scene: Scene, draft: Draft) -> Step:
+        """Ask what is not right: a no books nothing, and gives nothing back either."""
+        visit = self._settling.held(scene, draft)
+        if visit is None:
+            return self._settling.again(scene, draft)
+        return self._settling.ask(scene, draft, visit, doubts=True)
+
+    def _ask_again(self, scene: Scene, draft: Draft) -> Step:
+        """Ask what was asked last, or what comes after it now; say so where a hold ended."""
+        if draft.held is not None and draft.stage in (WHO, CONFIRM):
+            visit = self._settling.held(scene, draft)
+            if visit is None:
+                return self._settling.again(scene, draft)
+            return self._settling.who(scene, draft, visit)
+        draft.shown = []
+        return self._go_on(scene, draft)
+
+    def _wait(self, scene: Scene, draft: Draft) -> Step:
+        """Let the waitlist take a full clinic (BK-09)."""
+        values = {"clinic_id": int(scene.values["choice"]), "patient_id": draft.patient_id}
+        self._let_go(scene, draft)
+        return Step(goto=Goto("waitlist", "join", values))
+
+    def _bind(self, scene: Scene, draft: Draft) -> Step:
+        draft.keep(scene.session)
+        return Step((Say("booking/bind_first", Kind.NOTICE),), Goto("bind", "start"))
+
+    def _cancel(self, scene: Scene, draft: Draft) -> Step:
+        """Drop it all: the place is free again, and nothing was booked."""
+        scene.session.misses = 0
+        self._let_go(scene, draft)
+        lang = scene.session.lang
+        shortcuts = (menu_button(lang), person_button(lang))
+        return Step((Say("booking/dropped", Kind.NOTICE, shortcuts=shortcuts),))
+
+    def _let_go(self, scene: Scene, draft: Draft) -> None:
+        if self._settling.held(scene, draft) is not None and draft.held is not None:
+            self._bookings.release(scene.tx, draft.held, scene.now)
+        scene.session.draft = None
+
+    def _back(self, scene: Scene, draft: Draft) -> Step:
+        """Go one question back; before the first there is nothing."""
+        if draft.stage == CONFIRM and len(self._settling.members(scene)) > 1:
+            return self._other_person(scene, draft)
+        if draft.stage in (CONFIRM, WHO):
+            return self._other_time(scene, draft)
+        if draft.stage in (WHEN, WHICH):
+            draft.forget_place()
+            return self._where(scene, draft)
+        return self._cancel(scene, draft)
+
+    def _missed(self, scene: Scene, draft: Draft) -> Step:
+        """Say that it was not understood and ask again; the second time a person takes it."""
+        missed = scene.session.misses + 1
+        if missed >= MISSES_BEFORE_PERSON:
+            draft.keep(scene.session)
+            values = {"reason": "not understood", "desk": "booking"}
+            return Step(goto=Goto("handoff", "open", values))
+        step = self._ask_again(scene, draft)
+        scene.session.misses = missed
+        told = Say("booking/not_understood", Kind.NOTICE, {"stage": draft.stage})
+        return Step((told, *step.says), step.goto, step.back)

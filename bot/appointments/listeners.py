@@ -1,0 +1,68 @@
+"""Who is told of a patient's visit: whoever may book for her, and only they (I7)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import bindparam, select
+
+from bot.dialogue.people import Family, Member
+from bot.store.booking_tables import FamilyMember
+from bot.store.db import Tx
+from bot.store.statements import Hot
+from bot.store.tables import Conversation
+
+_member = FamilyMember.__table__  # type: ignore[attr-defined]
+_conversation = Conversation.__table__  # type: ignore[attr-defined]
+
+_OF_PATIENT = Hot(
+    select(_member.c.conversation_id)
+    .where(_member.c.patient_id == bindparam("patient_id"), _member.c.ended_at.is_(None))
+    .order_by(_member.c.id)
+)
+_STATE = Hot(
+    select(_conversation.c.holder, _conversation.c.opted_out_at).where(
+        _conversation.c.id == bindparam("conversation_id")
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Finds them.
+
+    Attributes:
+        today: the hospital's date at an instant.
+    """
+
+    family: Family
+    today: Callable[[datetime], date]
+
+    def members(self, tx: Tx, conversation_id: int, now: datetime) -> Sequence[Member]:
+        """Return whom a conversation may book for."""
+        return self.family.members(tx, conversation_id, self.today(now))
+
+    def member(self, tx: Tx, conversation_id: int, patient_id: int, now: datetime) -> Member | None:
+        """Return the patient as a conversation knows her; None where it may not book for her."""
+        members = self.members(tx, conversation_id, now)
+        return next((one for one in members if one.patient_id == patient_id), None)
+
+    def of(self, tx: Tx, conversation_id: int, patient_id: int, now: datetime) -> int | None:
+        """Return the conversation that is told of a patient's visit: the one that booked it.
+
+        Where that may not book for her any more, another that may; None where none may.
+        """
+        others = (int(row.conversation_id) for row in tx.rows(_OF_PATIENT, patient_id=patient_id))
+        for one in (conversation_id, *others):
+            if self.member(tx, one, patient_id, now) is not None:
+                return one
+        return None
+
+    def answers(self, tx: Tx, conversation_id: int) -> bool:
+        """Say whether the bot can take an answer in a conversation: no person holds it."""
+        return bool(tx.one(_STATE, conversation_id=conversation_id).holder == "bot")
+
+    def left(self, tx: Tx, conversation_id: int, since: datetime) -> bool:
+        """Say whether somebody stopped our messages after she asked for this one, at `since` (RM-07)."""
+        opted_out_at: datetime | None = tx.one(_STATE, conversation_id=conversation_id).opted_out_at
+        return opted_out_at is not None and opted_out_at > since

@@ -1,0 +1,104 @@
+"""How the parts of booking are put together: what they share, the flows, the jobs.
+
+Domains never import one another; here one is handed to the other as the port it asked for.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from bot.appointments.changes_flow import ChangesFlow
+from bot.appointments.flow import BookingFlow
+from bot.appointments.model import Visit
+from bot.appointments.links import Links
+from bot.appointments.service import Bookings
+from bot.channels.base import Channel
+from bot.dialogue.facts import Facts
+from bot.dialogue.flow import Flow, Scene
+from bot.dialogue.notices import Notices
+from bot.dialogue.wording import Wording
+from bot.patients.family import Household
+from bot.settings import Settings
+from bot.store.db import Engine
+from scheduler.jobs import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """What everything about visits shares.
+
+    Attributes:
+        today: the hospital's date at an instant.
+    """
+
+    settings: Settings
+    engine: Engine
+    facts: Facts
+    bookings: Bookings
+    family: Household
+    notices: Notices
+    links: Links
+    clock: Callable[[], datetime]
+    today: Callable[[datetime], date]
+
+
+def put_together(
+    settings: Settings,
+    engine: Engine,
+    facts: Facts,
+    channels: Mapping[str, Channel],
+    wording: Wording,
+    clock: Callable[[], datetime],
+    said: Callable[[int], None],
+) -> Booking:
+    """Return the parts that flows and jobs are made of.
+
+    Args:
+        said: called after the commit with a conversation in which something was said.
+    """
+    options, zone = settings.booking, settings.zone
+
+    def today(now: datetime) -> date:
+        return now.astimezone(zone).date()
+
+    def spot(campus: str, lang: str) -> tuple[str, str]:
+        rows = [row for row in facts.info(lang)["campuses"] if row.key == campus]
+        return (
+            (rows[0].address, rows[0].map_url) if rows else (str(facts.info(lang)["address"]), "")
+        )
+
+    language = settings.hospital.language
+    return Booking(
+        settings=settings,
+        engine=engine,
+        facts=facts,
+        bookings=Bookings(options, zone),
+        family=Household(options.family, options.guardian_age, options.frail_age),
+        notices=Notices(channels, wording, facts, today, language, said),
+        links=Links(settings.server.public_url, spot),
+        clock=clock,
+        today=today,
+    )
+
+
+def booking_flows(parts: Booking) -> dict[str, Flow]:
+    """Return the conversations about visits, by name."""
+    bookings, family = parts.bookings, parts.family
+
+    def told_with(scene: Scene, visit: Visit) -> dict[str, Any]:
+        lang = scene.session.lang
+        calendar = parts.links.calendar(scene.tx.keyring, visit, lang)
+        return {"calendar": calendar, "way": parts.links.way(visit, lang)}
+
+    return {
+        "booking": BookingFlow(bookings, family, parts.facts, family.names_somebody, told_with),
+        "changes": ChangesFlow(
+            bookings, family, parts.links, parts.facts.vocabulary, family.names_somebody
+        ),
+    }
+
+
+def booking_jobs(parts: Booking) -> list[Job]:  # noqa: ARG001
+    """Return what keeps visits, holds and waitlists right as time goes by."""
+    return []
