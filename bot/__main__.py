@@ -11,7 +11,18 @@ from typing import Annotated
 
 import typer
 
-from bot.commands import channels, content, data, evaluate, serve, talk
+from bot.commands import (
+    channels,
+    content,
+    data,
+    evaluate,
+    exports,
+    facts,
+    queue,
+    roster,
+    serve,
+    talk,
+)
 from bot.commands.context import DEFAULT_CONFIG, Options
 
 app = typer.Typer(
@@ -41,7 +52,10 @@ app.add_typer(evaluate.intents, name="intents")
 app.add_typer(evaluate.safety, name="safety")
 app.add_typer(evaluate.bench, name="bench")
 app.add_typer(data.staff, name="staff")
-app.add_typer(data.imports, name="import")
+app.add_typer(facts.imports, name="import")
+facts.imports.command("queue")(queue.queue_file)
+app.add_typer(exports.app, name="export")
+app.add_typer(roster.app, name="roster")
 app.add_typer(data.keys, name="keys")
 app.command("init-db")(data.init_db)
 

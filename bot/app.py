@@ -16,11 +16,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from prometheus_client import Gauge
 
 from bot import web
+from bot.api.desk import Api
+from bot.api.routes import mount_api
+from bot.calendar_page import Calendars, mount_calendar
 from bot.channels.base import Channel, MenuItem, Runs, Tells, Tools
 from bot.channels.menu import load_menu
 from bot.channels.opening import open_accounts
 from bot.channels.webchat import Webchat
-from bot.console.routes import Console, mount_console
+from bot.console.routes import Booked, Console, mount_console
 from bot.dialogue.faq import FaqFlow
 from bot.dialogue.flow import Flow
 from bot.dialogue.intake import Intake
@@ -42,12 +45,13 @@ from bot.leading import Leader
 from bot.message import Arrival, Kind, Worded
 from bot.messages.delivery import Delivery
 from bot.messages.feed import Feed
-from bot.patients.bind_flow import BindFlow, Post, region_of
+from bot.patients.bind_flow import BindFlow, region_of
 from bot.patients.flow import ConsentFlow
 from bot.settings import Settings
 from bot.store.db import Engine, Tx
 from bot.store.keyring import load_keyring
 from bot.store.setup import open_store
+from bot.wiring import Booking, booking_flows, booking_jobs, desk, put_together
 from intents.catalog import Catalog, CatalogError, load_catalog
 from intents.match import Matcher
 from intents.numbers import Numbers, load_numbers
@@ -88,6 +92,7 @@ class App:
     intake: Intake
     delivery: Delivery
     feed: Feed
+    booking: Booking
     clock: Clock
     http: FastAPI = field(init=False)
     _stopped: dict[str, str] = field(default_factory=dict)
@@ -174,6 +179,7 @@ class App:
             Job("lost deliveries", 10.0, self._recover),
             Job("deliveries in doubt", 10.0, self.delivery.settle),
             Job("hospital facts and clinics", 1.0, self._keep_clinics),
+            *booking_jobs(self.booking),
         ]
 
     async def publish(self, days: Sequence[date] | None = None) -> int:
@@ -235,6 +241,12 @@ async def build(
     keyring = engine.keyring
     webchat = Webchat(lambda user: keyring.sign(user, "webchat"))
     every_channel: dict[str, Channel] = {Webchat.name: webchat, **accounts, **(channels or {})}
+
+    def said(conversation_id: int) -> None:
+        feed.said(conversation_id)
+        delivery.wake()
+
+    booking = put_together(settings, engine, hospital, every_channel, wording, clock, said)
     numbers = content.numbers[settings.hospital.locale]
     urgent = UrgentFlow(numbers, settings.hospital.locale, feed.said, settings.hours)
     every_flow: dict[str, Flow] = {
@@ -244,10 +256,11 @@ async def build(
         "consent": ConsentFlow(),
         "media": MediaFlow(),
         "bind": BindFlow(
-            Post(every_channel, wording, hospital, today),
+            booking.post,
             region_of(settings.hospital.locale),
             feed.said,
         ),
+        **booking_flows(booking),
         **(flows or {}),
     }
     turn = Turn(
@@ -261,17 +274,12 @@ async def build(
         engine, every_channel, clock, _owner(), order=settings.delivery.fallback,
         neutral=neutral, said=feed.said, lang=settings.hospital.language,
     )  # fmt: skip
-
-    def said(conversation_id: int) -> None:
-        feed.said(conversation_id)
-        delivery.wake()
-
     turns = Turns(engine, turn, understander, clock, local, said)
     limits = settings.limits
     intake = Intake(turns, every_channel, limits.flood, limits.flood_seconds)
     app = App(
         settings, engine, catalog, hospital, wording, understander, every_channel, turns, intake,
-        delivery, feed, clock,
+        delivery, feed, booking, clock,
     )  # fmt: skip
     app.http = _http(app, webchat, numbers.emergency)
     return app
@@ -372,8 +380,12 @@ def _http(app: App, webchat: Webchat, emergency: tuple[str, ...]) -> FastAPI:
                             settings.server.public_url))  # fmt: skip
     mount_console(http, Console(app.engine, app.channels, app.wording, app.hospital, app.feed,
                                 app.delivery.wake, app.clock, templates, settings.templates / "console",
-                                settings.hospital.language, settings.zone,
-                                app.delivery.health))  # fmt: skip
+                                settings.hospital.language, settings.zone, app.delivery.health),
+                  Booked(desk(app.booking), app.publish))  # fmt: skip
+    mount_api(http, Api(app.engine, desk(app.booking), app.clock, settings.operator_key, app.publish))
+    mount_calendar(http, Calendars(app.engine, app.booking.bookings, app.hospital.info,
+                                   app.booking.links.spot, app.wording.reveals, languages,
+                                   settings.zone, app.clock))  # fmt: skip
     return http
 
 

@@ -9,16 +9,25 @@ from datetime import date, datetime
 from typing import Any
 
 from bot.appointments.changes_flow import ChangesFlow
+from bot.appointments.day_flow import DayFlow
+from bot.appointments.desk import Desk
 from bot.appointments.flow import BookingFlow
-from bot.appointments.model import Visit
+from bot.appointments.his import Reporter
+from bot.appointments.his_http import open_his
 from bot.appointments.links import Links
+from bot.appointments.model import Visit
+from bot.appointments.queue import Queue
+from bot.appointments.queue_watch import QueueWatch
 from bot.appointments.service import Bookings
+from bot.appointments.unasked import Unasked
 from bot.channels.base import Channel
 from bot.dialogue.facts import Facts
 from bot.dialogue.flow import Flow, Scene
 from bot.dialogue.notices import Notices
 from bot.dialogue.wording import Wording
+from bot.patients.bind_flow import Post, region_of
 from bot.patients.family import Household
+from bot.patients.family_flow import FamilyFlow
 from bot.settings import Settings
 from bot.store.db import Engine
 from scheduler.jobs import Job
@@ -39,6 +48,7 @@ class Booking:
     family: Household
     notices: Notices
     links: Links
+    post: Post
     clock: Callable[[], datetime]
     today: Callable[[datetime], date]
 
@@ -77,8 +87,32 @@ def put_together(
         family=Household(options.family, options.guardian_age, options.frail_age),
         notices=Notices(channels, wording, facts, today, language, said),
         links=Links(settings.server.public_url, spot),
+        post=Post(channels, wording, facts, today),
         clock=clock,
         today=today,
+    )
+
+
+def unasked(parts: Booking) -> Unasked:
+    """Return what booking does and says by itself."""
+    return Unasked(
+        parts.bookings, parts.family, parts.notices, parts.today, parts.settings.hours.opens
+    )
+
+
+def queue(parts: Booking) -> Queue:
+    """Return what keeps the lines of today's clinics."""
+    settings, shared = parts.settings, unasked(parts)
+    return Queue(
+        settings.booking, settings.zone, parts.bookings, parts.notices, shared.listeners
+    )
+
+
+def desk(parts: Booking) -> Desk:
+    """Return what the desk does to visits."""
+    shared = unasked(parts)
+    return Desk(
+        parts.bookings, queue(parts), shared.listeners, parts.notices, shared.stopping.refused
     )
 
 
@@ -96,9 +130,21 @@ def booking_flows(parts: Booking) -> dict[str, Flow]:
         "changes": ChangesFlow(
             bookings, family, parts.links, parts.facts.vocabulary, family.names_somebody
         ),
+        "family": FamilyFlow(
+            family, parts.post, region_of(parts.settings.hospital.locale), parts.settings.zone
+        ),
+        "visit_day": DayFlow(bookings, family, queue(parts), parts.today),
+        **unasked(parts).flows(),
     }
 
 
-def booking_jobs(parts: Booking) -> list[Job]:  # noqa: ARG001
+def booking_jobs(parts: Booking) -> list[Job]:
     """Return what keeps visits, holds and waitlists right as time goes by."""
-    return []
+    shared, settings, engine, clock = unasked(parts), parts.settings, parts.engine, parts.clock
+    system = open_his(settings.his, settings.his_key, clock)
+    reporter = Reporter(engine, system, clock, shared.stopping.refused)
+    return [
+        *shared.upkeep(engine, clock).jobs(),
+        Job("silent calling systems", 30.0, QueueWatch(engine, queue(parts), clock).look),
+        Job("reports to the hospital's system", 2.0, reporter.report),
+    ]

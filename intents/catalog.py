@@ -17,6 +17,7 @@ from typing import Any
 from intents import entry_rules
 from intents.discreet import Discreet, Group, groups_from
 from intents.normalize import normalize, strip_fillers
+from intents.requests import Requests, problems_of
 
 #: What may stand around a whole message that is an act: “退订”, 【TD】, (stop), 人工🙏
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
@@ -60,17 +61,20 @@ class Catalog:
         version: str = "",
         discreet: Discreet | None = None,
         texted_stops: Iterable[str] = (),
+        requests: Requests | None = None,
     ) -> None:
         """Take entries and, by language, the acts of normalised phrases.
 
         `discreet` says what a channel that others may read must not carry; `texted_stops` are the
-        words, as `act_key` makes them, that stop text messages and nothing else.
+        words, as `act_key` makes them, that stop text messages and nothing else; `requests` are the
+        words with which something is asked to be done.
         """
         self._entries = {(entry.intent, entry.lang): entry for entry in entries}
         self._acts = {lang: MappingProxyType(dict(words)) for lang, words in acts.items()}
         self._all_acts = {phrase: act for words in acts.values() for phrase, act in words.items()}
         self._texted_stops = frozenset(texted_stops)
         self.discreet = discreet or Discreet({})
+        self.requests = requests or Requests({})
         self.version = version
         self.languages: tuple[str, ...] = tuple(
             sorted({lang for _, lang in self._entries} | set(acts)),
@@ -135,6 +139,7 @@ def load_catalog(folder: Path) -> Catalog:
     reading = _Reading()
     acts: dict[str, dict[str, str]] = {}
     discreet: dict[str, list[Group]] = {}
+    requests: dict[str, dict[str, Any]] = {}
     folders = sorted(path for path in folder.glob("*") if path.is_dir()) if folder.is_dir() else []
     if not folders:
         reading.problems.append(f"{folder}: no language folder is there; at least one is needed.")
@@ -142,12 +147,14 @@ def load_catalog(folder: Path) -> Catalog:
         reading.faq(language)
         acts[language.name] = reading.phrases(language)
         discreet[language.name] = reading.discreet(language)
+        requests[language.name] = reading.requests(language)
     reading.problems += entry_rules.across(reading.entries, reading.doubtful)
     reading.problems += entry_rules.acts_across(acts)
     if reading.problems:
         raise CatalogError(reading.problems)
     version = reading.digest.hexdigest()[:16]
-    return Catalog(reading.entries, acts, version, Discreet(discreet), reading.texted_stops)
+    words = Requests(requests)
+    return Catalog(reading.entries, acts, version, Discreet(discreet), reading.texted_stops, words)
 
 
 class _Reading:
@@ -232,6 +239,14 @@ class _Reading:
         groups, wrong = groups_from(tables, where)
         self.problems += wrong
         return groups
+
+    def requests(self, language: Path) -> dict[str, Any]:
+        """Read the words of a language with which patients ask for something to be done."""
+        where = f"{language.name}/requests.toml"
+        tables = self._tables(language / "requests.toml", where)
+        if tables is not None:
+            self.problems += problems_of(tables, where)
+        return tables or {}
 
     def _tables(self, path: Path, where: str) -> dict[str, Any] | None:
         """Parse one file, or note why it cannot be."""

@@ -129,7 +129,7 @@ def _nearer(before: date | None, ahead_of: date | None, today: date) -> Days:
     if ahead_of is None:
         return asked("impossible")
     passed = before is not None and before < today
-    if passed and before is not None and today - before <= ahead_of - today:
+    if passed and before is not None and today - before < ahead_of - today:
         return asked("past")
     return one(ahead_of)
 

@@ -11,7 +11,6 @@ from datetime import time
 from intents.days import Session
 from intents.when_calendar import number
 
-
 _NOON = 12
 _LAST_MORNING_HOUR = 11
 _EVENING_FROM = 18
@@ -20,42 +19,96 @@ _CLEAR_MORNING = range(8, 13)
 _CLEAR_AFTERNOON = range(1, 6)
 
 _PARTS: tuple[tuple[str, str], ...] = (
-    ("morning", r"上午|早上|早晨|清晨|大早上|[今明]早|(?<!趁)(?:一大?早|大清早)(?!期)|\b(?:in the )?(?:early |late )?mornings?\b|\bforenoon\b"),
+    (
+        "morning",
+        r"上午|早上|早晨|清晨|大早上|[今明]早|(?<!趁)(?:一大?早|大清早)(?!期)"
+        r"|\b(?:in the )?(?:early |late )?mornings?\b|\bforenoon\b"
+        r"|(?<!\d)(?<!\d )(?<!i )\bam\b(?= *$|,)",
+    ),
     ("noon", r"中午|正午|午间|\b(?:noon|midday|noontime|lunch ?time|over lunch)\b"),
-    ("afternoon", r"下午|午后|\bafternoons?\b"),
+    ("afternoon", r"下午|午后|\bafternoons?\b|(?<![\d.])(?<!\d )\bpm\b"),
     ("dusk", r"傍晚|下班后|下了班|放学后|\bafter (?:work|school)\b"),
     ("evening", r"晚上|[今明]晚|夜里|夜间|夜门诊|夜诊|晚间|\bevenings?\b|\b(?:to)?night\b"),
     ("night", r"凌晨|半夜|深夜|\bmidnight\b|\bsmall hours\b"),
 )
 _PART = re.compile("|".join(f"(?P<{name}>{form})" for name, form in _PARTS))
-_HOUR = rf"(?:[01]?\d|2[0-4]|[12]?\d|(?:二?十[一二三四五六七八九]?|[一二两三四五六七八九零]))"
+_HOUR = r"(?:[01]?\d|2[0-4]|[12]?\d|(?:二?十[一二三四五六七八九]?|[一二两三四五六七八九零]))"
 _ZH = (
-    rf"(?<![\d第.几])({_HOUR})(?:点钟?|时(?!间|候|段|常|不时|而|辰|机))(?!儿|几|心|滴|名|击|赞|餐|菜|单|评)"
-    rf"(?:(半|一刻|三刻|整)|([0-5]?\d|[一二三四五]?十[一二三四五六七八九]?|零[一二三四五六七八九]|[一二三四五六七八九])分?)?钟?"
+    rf"(?<![\d第.几])({_HOUR})(?:点钟?|时(?!间|候|段|常|不时|而|辰|机))(?!儿|几|心|滴|名|击"
+    rf"|赞|餐|菜|单|评)"
+    rf"(?:(半|一刻|三刻|整)|([0-5]?\d|[一二三四五]?十[一二三四五六七八九]?"
+    rf"|零[一二三四五六七八九]|[一二三四五六七八九])分?)?钟?"
 )
 _DIGITAL = r"(?<![\d.:/])(\d{1,2})[:](\d{2})(?!\d)(?: ?([ap])\.?m\b\.?)?"
 _EN = r"(?<![\d.:/])(\d{1,2})(?:[.:](\d{2}))? ?(?:([ap])\.?m\b\.?|o'?clock\b)"
 _TIME = re.compile(f"(?:{_DIGITAL})|(?:{_EN})|(?:{_ZH})")
-_WORDS = "|".join(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"))
-_EN_WORDS = re.compile(rf"\b(half past|quarter past|quarter to|half|at|around|about|after|before|by|from|and|to|between|until|till) ({_WORDS})\b(?! (?:days?|weeks?|people|of|months?|hours?|minutes?|visits?|doctors?|more|times?|kids?|children|slots?|places?|persons?|patients?|appointments?))")
+_WORDS = "|".join(
+    (
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+    )
+)
+_EN_WORDS = re.compile(
+    rf"\b(half past|quarter past|quarter to|half|at|around|about|after|before|by|from|and"
+    rf"|to|between|until|till) ({_WORDS})\b(?! (?:days?|weeks?|people|of|months?|hours?"
+    rf"|minutes?|visits?|doctors?|more|times?|kids?|children|slots?|places?|persons?"
+    rf"|patients?|appointments?))"
+)
 _WORD_HOURS = {word: n for n, word in enumerate(_WORDS.split("|"), 1)}
 _PAST_HOUR = re.compile(r"\b(half|quarter) (past|to) (\d{1,2})\b")
 _BARE_EN = re.compile(
-    r"\b(at|around|about|after|before|by|between|from|until|till) (\d{1,2})(?![\d/:.%]|st|nd|rd|th|\w| ?[ap]\.?m| ?o'| (?:days?|weeks?|hours?|minutes?|months?|years?|people|mins?|slots?|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))"
+    r"\b(at|around|about|after|before|by|between|from|until|till) (\d{1,2})(?![\d/:.%]|st"
+    r"|nd|rd|th|\w| ?[ap]\.?m| ?o'| (?:days?|weeks?|hours?|minutes?|months?|years?|people"
+    r"|mins?|slots?|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))"
 )
 _BARE_RANGE = re.compile(
-    r"\b(between|from) (\d{1,2}) ?(?:and|to|till|until|-) ?(\d{1,2})(?![\d/:.%\w]| ?[ap]\.?m| ?o'| (?:days?|weeks?|hours?|months?|years?))"
+    r"\b(between|from) (\d{1,2}) ?(?:and|to|till|until|-) ?(\d{1,2})(?![\d/:.%\w]"
+    r"| ?[ap]\.?m| ?o'| (?:days?|weeks?|hours?|months?|years?))"
 )
-_SHORT_RANGE = re.compile(r"(?<![\d.:/-])(\d{1,2})(:\d{2})? ?(?:-|~|到|至|to|and|till|until) ?(?=\d{1,2}(?::\d{2})? ?(?:[ap]\.?m|点|时(?!间)|o'))")
-_TWO_HOURS = re.compile(r"(?<![二十第几])([一二三四五六七八九])([二三四五六七八九])点(?!钟?[半一二三四五\d])")
-_LINK = re.compile(r"\s?(?:钟)?(?:到|至|-|~|to|till|until|and|直到)\s?(?:[^\W\d]{0,2}?(?=[上下中晚早]))?")
-_LATER = re.compile(r"\s?(?:钟)?(?:之后|以后|过后|往后|后(?!天)|开始|起| ?(?:or later|onwards?|and later|and after|or after|\+))")
-_EARLIER = re.compile(r"\s?(?:钟)?(?:之前|以前|前(?!天|后|面)| ?(?:or earlier|at the latest|latest))")
-_ABOUT = re.compile(r"\s?(?:多|左右|前后|来钟| ?ish\b)")
-_AFTER = re.compile(r"(?:\bafter|\bfrom|\bsince|\bpast|\bnot before|\bno earlier than|最早|不早于|从|过了?)\s?(?:about )?$")
-_BEFORE = re.compile(r"(?:\bbefore|\bby|\buntil|\btill|\bno later than|最晚|最迟|不晚于|赶在)\s?(?:about )?$")
+_SHORT_RANGE = re.compile(
+    r"(?<![\d.:/-])(\d{1,2})(:\d{2})? ?(?:-|~|到|至|to|and|till"
+    r"|until) ?(?=\d{1,2}(?::\d{2})? ?(?:[ap]\.?m|点|时(?!间)|o'))"
+)
+_TWO_HOURS = re.compile(
+    r"(?<![二十第几])([一二两三四五六七八九])([二三四五六七八九])点(?!钟?[半一二三四五\d])"
+)
+_NOON_AS_TIME = re.compile(
+    r"\b(before|by|until|till|after) (?:noon|midday)\b|中午(?=(?:之|以)?[前后])"
+)
+_DOTTED = re.compile(r"(?<![\d.])([89]|1[0-7])\.(00|15|30|45)(?![\d.]| ?[ap]\.?m)")
+_LINK = re.compile(
+    r"\s?(?:钟)?(?:到|至|-|~|to|till|until|and|直到)\s?(?:[^\W\d]{0,2}?(?=[上下中晚早]))?"
+)
+_LATER = re.compile(
+    r"\s?(?:钟)?(?:之后|以后|过后|往后|后(?!天)|开始|起| ?(?:or later|onwards?|and later"
+    r"|and after|or after|\+))"
+)
+_EARLIER = re.compile(
+    r"\s?(?:钟)?(?:之前|以前|前(?!天|后|面)| ?(?:or earlier|at the latest|latest))"
+)
+_AFTER = re.compile(
+    r"(?:\bafter|\bfrom|\bsince|\bpast|\bnot before|\bno earlier than|最早|不早于|从"
+    r"|过了?)\s?(?:about )?$"
+)
+_BEFORE = re.compile(
+    r"(?:\bbefore|\bby|\buntil|\btill|\bno later than|最晚|最迟|不晚于|赶在)\s?(?:about )?$"
+)
 _LOOSE_ONE = re.compile(r"(?:[上中下]午|晚上|周.|\x00|凌晨)\s?$")
-_HINT = re.compile(r"[点时:午早晚夜晨]|\d ?[ap]\.?m|o'?clock|noon|morn|after|even|night|mid|half|quarter|between|before|at |by |around|about|from|work|school|-\d|until|till")
+_HINT = re.compile(
+    r"[点时:午早晚夜晨]|\d\.\d\d|\b[ap]m\b|\d ?[ap]\.?m|o'?clock|noon|morn|after|even"
+    r"|night|mid|half|quarter|between|before|at |by |around|about|from|work|school|-\d"
+    r"|until|till"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +138,7 @@ def clock_in(text: str) -> Clock:
         return Clock()
     parts = [(hit.start(), str(hit.lastgroup)) for hit in _PART.finditer(text)]
     names = list(dict.fromkeys(name for _, name in parts))
-    said = _times(_spelt(text), parts)
+    said = _times(_spelt(text))
     places = (*(at for at, _ in parts), *(one.start for one in said))
     if said:
         return _of_times(_spelt(text), said, names, places)
@@ -94,10 +147,21 @@ def clock_in(text: str) -> Clock:
     return _of_parts(text, names, places)
 
 
+def places_in(text: str) -> list[tuple[int, int]]:
+    """Give where times and parts of the day stand in a text."""
+    if not _HINT.search(text):
+        return []
+    return [hit.span() for form in (_PART, _TIME) for hit in form.finditer(text)]
+
+
 def _of_parts(text: str, names: list[str], places: tuple[int, ...]) -> Clock:
     if len(names) > 1:
         either = {"morning", "afternoon"} == set(names)
-        return Clock(parts=places) if either and _either(text) else Clock(ask="two times", parts=places)
+        return (
+            Clock(parts=places)
+            if either and _either(text)
+            else Clock(ask="two times", parts=places)
+        )
     name = names[0]
     if name in ("morning", "afternoon", "evening"):
         return Clock(part=_session(name), parts=places)
@@ -106,7 +170,14 @@ def _of_parts(text: str, names: list[str], places: tuple[int, ...]) -> Clock:
 
 
 def _either(text: str) -> bool:
-    return re.search(r"(?:上午|早上)\S{0,3}下午|下午\S{0,3}上午|morning or (?:the )?(?:after)|afternoon or (?:the )?morn", text) is not None
+    return (
+        re.search(
+            r"(?:上午|早上)\S{0,3}下午|下午\S{0,3}上午|morning or (?:the )?(?:after)"
+            r"|afternoon or (?:the )?morn",
+            text,
+        )
+        is not None
+    )
 
 
 def _session(name: str) -> Session:
@@ -115,6 +186,9 @@ def _session(name: str) -> Session:
 
 def _spelt(text: str) -> str:
     """Write English times and short ranges in digits, at their length or a longer one."""
+    text = _NOON_AS_TIME.sub(lambda hit: f"{hit[1] or ''} 12:00", text)
+    if text.isascii():
+        text = _DOTTED.sub(r"\1:\2", text)
     text = _BARE_RANGE.sub(r"\1 \2:00~\3:00", text)
     text = _SHORT_RANGE.sub(_range_in_full, text)
     text = _TWO_HOURS.sub(lambda hit: f"{hit[1]}点-{hit[2]}点", text)
@@ -129,7 +203,9 @@ def _range_in_full(hit: re.Match[str]) -> str:
 
 def _worded(hit: re.Match[str]) -> str:
     if hit[1] in ("half past", "quarter past", "quarter to", "half"):
-        return f"{hit[1].split()[0]} {'to' if hit[1].endswith('to') else 'past'} {_WORD_HOURS[hit[2]]}"
+        return (
+            f"{hit[1].split()[0]} {'to' if hit[1].endswith('to') else 'past'} {_WORD_HOURS[hit[2]]}"
+        )
     return f"{hit[1]} {_WORD_HOURS[hit[2]]} o'clock"
 
 
@@ -140,7 +216,7 @@ def _past_hour(hit: re.Match[str]) -> str:
     return f"{hour}:{minute}"
 
 
-def _times(text: str, parts: list[tuple[int, str]]) -> list[_Said]:
+def _times(text: str) -> list[_Said]:
     said: list[_Said] = []
     spoken = [(hit.start(), str(hit.lastgroup)) for hit in _PART.finditer(text)]
     for hit in _TIME.finditer(text):
@@ -150,7 +226,6 @@ def _times(text: str, parts: list[tuple[int, str]]) -> list[_Said]:
         name = _part_of(hit, spoken, half)
         at, ask = _minute_of_day(hour, minute, name, zero=zero)
         said.append(_Said(hit.start(), hit.end(), at, ask))
-    _ = parts
     return said
 
 
@@ -160,7 +235,9 @@ def _an_hour(text: str, hit: re.Match[str]) -> bool:
     follows = re.match(r"\s?(?:到|至|-|~|以后|之后|以前|之前|左右|[?!。,]?$)", after)
     if re.search(r"[早晚快慢好多少近远重轻便宜大小有]$", before) and not _LOOSE_ONE.search(before):
         return False
-    return bool(_LOOSE_ONE.search(before) or (follows and not before.strip()) or (follows and after.strip()))
+    return bool(
+        _LOOSE_ONE.search(before) or (follows and not before.strip()) or (follows and after.strip())
+    )
 
 
 def _read(hit: re.Match[str]) -> tuple[int, int, str | None, bool]:
@@ -186,7 +263,9 @@ def _part_of(hit: re.Match[str], parts: list[tuple[int, str]], half: str | None)
     return names.pop() if len(names) == 1 else None
 
 
-def _minute_of_day(hour: int, minute: int, part: str | None, *, zero: bool) -> tuple[int, str | None]:
+def _minute_of_day(
+    hour: int, minute: int, part: str | None, *, zero: bool
+) -> tuple[int, str | None]:
     if not 0 <= minute < 60 or not 0 < hour < 24:  # noqa: PLR2004
         return 0, "impossible"
     found = hour if zero and part is None else _hour(hour, part)
@@ -224,12 +303,15 @@ def _of_times(text: str, said: list[_Said], names: list[str], places: tuple[int,
         return Clock(ask=first.ask, parts=places)
     at, before = _clock_time(first.at), text[: first.start]
     before = _PART.sub("", before) if before.rstrip().endswith(("午", "上", "早", "晚")) else before
-    part = _session(names[0]) if len(names) == 1 and names[0] in ("morning", "afternoon", "evening") else None
+    part = (
+        _session(names[0])
+        if len(names) == 1 and names[0] in ("morning", "afternoon", "evening")
+        else None
+    )
     if _LATER.match(text, first.end) or _AFTER.search(before):
         return Clock(part, at, None, parts=places)
     if _EARLIER.match(text, first.end) or _BEFORE.search(before):
         return Clock(part, None, at, parts=places)
-    _ = _ABOUT
     return Clock(_session_of(first.at), at, at, parts=places)
 
 
@@ -256,7 +338,9 @@ def _later_half(word: str, start: int) -> int:
     if hit is None:
         return 0
     hour, minute, half, zero = _read(hit)
-    at, ask = _minute_of_day(hour, minute, "am" if half == "a" else "pm" if half == "p" else None, zero=zero)
+    at, ask = _minute_of_day(
+        hour, minute, "am" if half == "a" else "pm" if half == "p" else None, zero=zero
+    )
     return 0 if ask or at <= start else at
 
 
@@ -273,5 +357,3 @@ def _session_of(minutes: int) -> Session:
     if hour < _NOON:
         return "morning"
     return "afternoon" if hour < _EVENING_FROM else "evening"
-
-

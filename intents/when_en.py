@@ -5,20 +5,24 @@ from datetime import date
 
 from intents import when_calendar as calendar
 from intents.when_calendar import Days, asked, one, span
-from intents.when_zh import Read, week_days
+from intents.when_zh import Form, form, week_days
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MONTHS = (*("jan", "feb", "mar", "apr", "may", "jun"), *("jul", "aug", "sep", "oct", "nov", "dec"))
 _DAY = (
     r"(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|mon|tues?|wed|thu|thurs?|fri"
-    r"|(?<=on )(?:sat|sun)|(?<=next )(?:sat|sun)|(?<=this )(?:sat|sun)|(?<=by )(?:sat|sun)|(?<=or )(?:sat|sun))"
+    r"|(?<=on )(?:sat|sun)|(?<=next )(?:sat|sun)|(?<=this )(?:sat|sun)|(?<=by )(?:sat|sun)"
+    r"|(?<=or )(?:sat|sun))"
 )
 _MONTH = (
     r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
     r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 )
 _NUMBERS = {"a": 1, "an": 1} | {
-    word: n for n, word in enumerate("one two three four five six seven eight nine ten".split(), 1)
+    word: n
+    for n, word in enumerate(
+        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1
+    )
 }
 _COUNT = r"(\d{1,2}|an?|one|two|three|four|five|six|seven|eight|nine|ten)"
 _NO_NUMBER = r"(?![:%]|[\d])"
@@ -111,6 +115,8 @@ def _of_a_week(hit: re.Match[str], today: date) -> Days:
 def _week_later(hit: re.Match[str], today: date) -> Days:
     """Read "Friday week", "a week on Friday", "Friday fortnight": counted from the coming one."""
     day = _weekday_number(hit["day"] or hit["later"])
+    if day == today.weekday():
+        return asked("two weeks", "weekday")
     coming = calendar.ahead(today, (day - today.weekday() - 1) % calendar.DAYS_IN_WEEK + 1)
     days = 14 if "fortnight" in hit[0] else 7
     return one(calendar.ahead(coming, days) if coming else None)
@@ -201,58 +207,165 @@ def _christmas(_hit: re.Match[str], today: date) -> Days:
     return calendar.of_year(12, 25, today)
 
 
-def _form(pattern: str, read: Read) -> tuple[re.Pattern[str], Read]:
-    return re.compile(pattern), read
-
+_WEEKS = ("week", "fortnight")
 
 #: Read in this order; what one form took is gone for the next.
-FORMS: tuple[tuple[re.Pattern[str], Read], ...] = (
-    _form(r"\byesterday\b|\bthe other day\b|\blast (?:night|week|month|year|weekend)\b", _past),
-    _form(rf"\b(?:{_COUNT}|a few|few|some|several|a couple of) (?:days?|weeks?|months?|years?|hours?) (?:ago|back|earlier)\b", _past),
-    _form(r"(?<!\d)(20\d\d)[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)", _iso),
-    _form(r"(?<![\d/.])(\d{1,2})[/](\d{1,2})(?:[/](\d{4}|\d\d))?(?![\d/])", _slash),
-    _form(rf"\b{_MONTH}\.? (?:the )?(\d{{1,2}})(?:st|nd|rd|th)?{_TO}(\d{{1,2}})(?:st|nd|rd|th)?\b{_NO_NUMBER}", _month_days),
-    _form(rf"\b(?:the )?(\d{{1,2}})(?:st|nd|rd|th)?{_TO}(\d{{1,2}})(?:st|nd|rd|th)? (?:of )?{_MONTH}\b", _days_month),
-    _form(rf"\b{_MONTH}\.? (?:the )?(\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (20\d\d))?{_NO_NUMBER}", _month_day),
-    _form(rf"\b(?:the )?(\d{{1,2}})(?:st|nd|rd|th)? ?(?:of )?{_MONTH}\b(?:,? (20\d\d))?", _day_month),
-    _form(
-        r"\b(?:chinese new year|lunar new year|new year'?s?(?: eve)?|spring festival|easter|thanksgiving|diwali|eid|ramadan|cny"
-        r"|mid-?autumn|dragon boat|national day|golden week|qingming|labou?r day|may day|the holidays?|bank holiday)\b",
+FORMS: tuple[Form, ...] = (
+    form(
+        ("yesterday", "other", "last "),
+        r"\byesterday\b|\bthe other day\b|\blast (?:night|week|month|year|weekend)\b",
+        _past,
+    ),
+    form(
+        ("ago", "back", "earlier"),
+        rf"\b(?:{_COUNT}|a few|few|some|several|a couple of) (?:days?|weeks?|months?|years?"
+        rf"|hours?) (?:ago|back|earlier)\b",
+        _past,
+    ),
+    form(("20",), r"(?<!\d)(20\d\d)[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)", _iso),
+    form(("/",), r"(?<![\d/.])(\d{1,2})[/](\d{1,2})(?:[/](\d{4}|\d\d))?(?![\d/])", _slash),
+    form(
+        _MONTHS,
+        rf"\b{_MONTH}\.? (?:the )?(\d{{1,2}})(?:st|nd|rd|th)?{_TO}(\d{{1,2}})(?:st|nd|rd"
+        rf"|th)?\b{_NO_NUMBER}",
+        _month_days,
+    ),
+    form(
+        _MONTHS,
+        rf"\b(?:the )?(\d{{1,2}})(?:st|nd|rd|th)?{_TO}(\d{{1,2}})(?:st|nd|rd"
+        rf"|th)? (?:of )?{_MONTH}\b",
+        _days_month,
+    ),
+    form(
+        _MONTHS,
+        rf"\b{_MONTH}\.? (?:the )?(\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (20\d\d))?{_NO_NUMBER}",
+        _month_day,
+    ),
+    form(
+        _MONTHS,
+        rf"\b(?:the )?(\d{{1,2}})(?:st|nd|rd|th)? ?(?:of )?{_MONTH}\b(?:,? (20\d\d))?",
+        _day_month,
+    ),
+    form(
+        (
+            "new",
+            "spring",
+            "easter",
+            "thanks",
+            "diwali",
+            "eid",
+            "ramadan",
+            "cny",
+            "autumn",
+            "dragon",
+            "national",
+            "golden",
+            "qing",
+            "labo",
+            "may",
+            "holi",
+        ),
+        r"\b(?:chinese new year|lunar new year|new year'?s?(?: eve)?|spring festival"
+        r"|easter|thanksgiving|diwali|eid|ramadan|cny"
+        r"|mid-?autumn|dragon boat|national day|golden week|qingming|labou?r day|may day"
+        r"|the holidays?|bank holiday)\b",
         _holiday,
     ),
-    _form(
-        rf"\b(?:early|late|later|the (?:beginning|start|end|middle) of|(?:beginning|start|end|middle) of|mid-?|middle of) "
-        rf"(?:in |of )?(?:the |this |next )?(?:(?:week|month|year)\b|{_MONTH}\b)(?<!later this week)"
-        rf"|\b(?:first|second|last) week of {_MONTH}\b|\bthe (?:{_DAY}) after next\b|\b(?:week(?:end)? after (?:the )?{_DAY})\b"
-        r"|\b(?:a few|few|a couple of|couple of|several|some) (?:days|weeks)\b|\b(?:some ?time|some day|someday|one day|one of these days)\b"
-        r"|\b(?:in (?:a|one|two|\d+) months?|in half a year|next year|next time|soonish|weekdays?|on weekends|working days?|these (?:few )?days)\b"
-        r"|\b(?:mondays|tuesdays|wednesdays|thursdays|fridays|saturdays|sundays)\b|\bin (?:an?|\d+|two|three) (?:hours?|minutes?)\b",
+    form(
+        (
+            "earl",
+            "late",
+            "begin",
+            "start",
+            "end",
+            "mid",
+            "week",
+            "few",
+            "couple",
+            "after",
+            "several",
+            "some",
+            "one",
+            "month",
+            "year",
+            "time",
+            "soon",
+            "days",
+            "hour",
+            "minute",
+        ),
+        rf"\b(?:early|late|later|the (?:beginning|start|end|middle) of|(?:beginning|start"
+        rf"|end|middle) of|mid-?|middle of) "
+        rf"(?:in |of )?(?:the |this |next )?(?:(?:week|month|year)\b"
+        rf"|{_MONTH}\b)(?<!later this week)"
+        rf"|\b(?:first|second|last) week of {_MONTH}\b|\bthe (?:{_DAY}) after next\b"
+        rf"|\b(?:week(?:end)? after (?:the )?{_DAY})\b"
+        r"|\b(?:a few|few|a couple of|couple of|several|some) (?:days|weeks)\b"
+        r"|\b(?:some ?time(?! (?:on|next|this|in|tomorrow|during|after|before))|some day"
+        r"|someday|one day|one of these days)\b"
+        r"|\b(?:in (?:a|one|two|\d+) months?|in half a year|next year|next time|soonish"
+        r"|weekdays?|on weekends|working days?|these (?:few )?days)\b"
+        r"|\b(?:mondays|tuesdays|wednesdays|thursdays|fridays|saturdays|sundays)\b"
+        r"|\bin (?:an?|\d+|two|three) (?:hours?|minutes?)\b",
         _vague,
     ),
-    _form(rf"\b(?P<later>{_DAY})(?:,)? (?:week|fortnight)\b|\b(?:a )?(?:week|fortnight) (?:on|from|after|this) (?P<day>{_DAY})\b", _week_later),
-    _form(r"\b(?P<day>tomorrow|today) (?:week|fortnight)\b|\b(?:a |one )?(?:week|fortnight) (?:from )?(?P<later>tomorrow|today)\b", _week_from),
-    _form(rf"\b(?:(next|this) )?({_DAY}){_TO}(?:next |this )?({_DAY})\b", _weekdays),
-    _form(
+    form(
+        ("day", "week", "fortnight"),
+        rf"\b(?:in|after) {_COUNT} (days?|weeks?|fortnight)(?:' time|'s time| time)?\b"
+        rf"|\b{_COUNT} (days?|weeks?) (?:from (?:now|today)|hence)\b",
+        _in_days,
+    ),
+    form(
+        _WEEKS,
+        rf"\b(?P<later>{_DAY})(?:,)? (?:week|fortnight)\b|\b(?:a )?(?:week|fortnight) (?:on"
+        rf"|from|after|this) (?P<day>{_DAY})\b",
+        _week_later,
+    ),
+    form(
+        _WEEKS,
+        r"\b(?P<day>tomorrow|today) (?:week|fortnight)\b|\b(?:a |one )?(?:week"
+        r"|fortnight) (?:from )?(?P<later>tomorrow|today)\b",
+        _week_from,
+    ),
+    form(_WEEKDAYS, rf"\b(?:(next|this) )?({_DAY}){_TO}(?:next |this )?({_DAY})\b", _weekdays),
+    form(
+        ("week",),
         rf"\b(?P<before>next|this) week(?:'s)?,? (?:on )?(?P<day>{_DAY})\b"
         rf"|\b(?P<later>{_DAY}),? (?:of )?(?P<after>next|this) week\b",
         _of_a_week,
     ),
-    _form(rf"\b(?:(next|this coming|the coming|coming|this|last) )?({_DAY})\b(?!'?s? (?:off|doctor))", _weekday),
-    _form(r"\b(?:(?:the )?day after tomorrow|tomorrow|today|tonight|overmorrow)\b", _relative),
-    _form(rf"\b(?:in|after) {_COUNT} (days?|weeks?|fortnight)(?:' time|'s time| time)?\b|\b{_COUNT} (days?|weeks?) (?:from (?:now|today)|later|hence)\b",
-          _in_days),
-    _form(rf"\bwithin (?:the next )?{_COUNT} (days?|weeks?)\b", _within),
-    _form(r"\bwithin (?:the |this )()(week)\b", _within),
-    _form(rf"\b(?:the |in the )?(?:next|coming|following) {_COUNT} (days|weeks)\b", _coming),
-    _form(r"\b(?:later this week|(?:the )?rest of (?:the|this) week)\b", _rest_of_week),
-    _form(r"\b(?:(?:the )?week after next|next week|this week)\b", _week),
-    _form(r"\b(?:(next|this coming|this|last) )?(?:weekend)\b", _weekend),
-    _form(r"\b(next|this) month\b", _month_span),
-    _form(rf"\b(?:in|during|sometime in) {_MONTH}\b", _named_month),
-    _form(r"\bchristmas(?: day)?\b|\bxmas\b", _christmas),
-    _form(
-        r"\b(?:on )?(?:the )?(\d{1,2})(?:st|nd|rd|th)(?: of (this|next) month)?\b"
-        r"(?! (?:floor|time|visit|day|dose|opinion|available|slot|child|baby|degree|one|week|month|trimester|birthday|building|shot|appointment|party|choice))",
+    form(
+        _WEEKDAYS,
+        rf"\b(?:(next|this coming|the coming|coming|this|last) )?({_DAY})\b(?!'?s? (?:off|doctor))",
+        _weekday,
+    ),
+    form(
+        ("tod", "tom", "ton", "this", "over", "to"),
+        r"\b(?:(?:the )?day after tomorrow|tomorrow|today|tonight|overmorrow"
+        r"|this (?=morning|afternoon|evening))",
+        _relative,
+    ),
+    form(("within",), rf"\bwithin (?:the next )?{_COUNT} (days?|weeks?)\b", _within),
+    form(("within",), r"\bwithin (?:the |this )()(week)\b", _within),
+    form(
+        ("next", "coming", "following"),
+        rf"\b(?:the |in the )?(?:next|coming|following) {_COUNT} (days|weeks)\b",
+        _coming,
+    ),
+    form(("week",), r"\b(?:later this week|(?:the )?rest of (?:the|this) week)\b", _rest_of_week),
+    form(("week",), r"\b(?:(?:the )?week after next|next week|this week)\b", _week),
+    form(("weekend",), r"\b(?:(next|this coming|this|last) )?(?:weekend)\b", _weekend),
+    form(
+        ("month",), r"\b(?:on )?(?:the )?(\d{1,2})(?:st|nd|rd|th) of (this|next) month\b", _ordinal
+    ),
+    form(("month",), r"\b(next|this) month\b", _month_span),
+    form(_MONTHS, rf"\b(?:in|during|sometime in) {_MONTH}\b", _named_month),
+    form(("mas",), r"\bchristmas(?: day)?\b|\bxmas\b", _christmas),
+    form(
+        ("st", "nd", "rd", "th"),
+        r"\b(?:on )?(?:the )?(\d{1,2})(?:st|nd|rd|th)()\b"
+        r"(?! (?:floor|time|visit|day|dose|opinion|available|slot|child|baby|degree|one"
+        r"|week|month|trimester|birthday|building|shot|appointment|party|choice))",
         _ordinal,
     ),
 )

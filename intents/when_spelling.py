@@ -13,7 +13,8 @@ _WEEKDAY_SLIPS = {
     "friday": "firday fridy frday friady",
     "saturday": "saterday satuday saturdy satruday",
     "sunday": "sundy suday",
-    "tomorrow": "tommorow tommorrow tomorow tomorrrow tommorw tmrw tmr tmw tomoz tomo 2moro 2morrow 2mrw "
+    "tomorrow": "tommorow tommorrow tomorow tomorrrow tommorw tmrw tmr tmw tomoz tomo 2moro 2morrow "
+    "2mrw "
     "tomorro tomrrow tmmr",
     "today": "2day todya tody",
     "tonight": "tonite 2nite 2night",
@@ -29,12 +30,31 @@ _WEEKDAY_SLIPS = {
     "earliest": "earlist earliset",
 }
 _SLIPS = {slip: word for word, slips in _WEEKDAY_SLIPS.items() for slip in slips.split()}
-_SLIP = re.compile(r"\b(?:" + "|".join(sorted(map(re.escape, _SLIPS), key=len, reverse=True)) + r")\b")
+_SLIP = re.compile(
+    r"\b(?:" + "|".join(sorted(map(re.escape, _SLIPS), key=len, reverse=True)) + r")\b"
+)
 
 _SYLLABLES = {
-    **{"jin": "今", "ming": "明", "hou": "后", "dahou": "大后", "xia": "下", "zhe": "这", "ben": "本"},
-    **{"zhou": "周", "xingqi": "星期", "libai": "礼拜", "shang": "上", "zhong": "中", "wu": "午"},
-    **{"yi": "一", "er": "二", "san": "三", "si": "四", "liu": "六", "ri": "日", "tian": "天"},
+    "jin": "今",
+    "ming": "明",
+    "hou": "后",
+    "dahou": "大后",
+    "xia": "下",
+    "zhe": "这",
+    "ben": "本",
+    "zhou": "周",
+    "xingqi": "星期",
+    "libai": "礼拜",
+    "shang": "上",
+    "zhong": "中",
+    "wu": "午",
+    "yi": "一",
+    "er": "二",
+    "san": "三",
+    "si": "四",
+    "liu": "六",
+    "ri": "日",
+    "tian": "天",
 }
 _PINYIN = re.compile(
     r"\b(?:(da ?hou|jin|ming|hou) ?tian|(xia|zhe|ben)? ?(zhou|xing ?qi|li ?bai) ?"
@@ -43,32 +63,63 @@ _PINYIN = re.compile(
 _PART_PINYIN = re.compile(r"(shang|xia|zhong) ?wu\b|(zao|wan) ?shang\b")
 
 _DIALECT = {
-    **{"听日": "明天", "听朝": "明早", "听晚": "明晚", "翌日": "明天", "明个儿": "明天", "明个": "明天"},
-    **{"后个": "后天", "今个儿": "今天", "今个": "今天", "大后个": "大后天", "大后日": "大后天"},
-    **{"寻日": "昨天", "琴日": "昨天", "夜黑": "晚上", "晏昼": "下午", "朝早": "早上", "下昼": "下午"},
-    **{"星其": "星期", "星斯": "星期", "礼败": "礼拜", "星期叁": "星期三", "下个周末": "下周末"},
-    **{"明夭": "明天", "后夭": "后天", "眀天": "明天", "下午后": "下午", "今曰": "今天", "明曰": "明天"},
+    "听日": "明天",
+    "听朝": "明早",
+    "听晚": "明晚",
+    "翌日": "明天",
+    "明个儿": "明天",
+    "明个": "明天",
+    "后个": "后天",
+    "今个儿": "今天",
+    "今个": "今天",
+    "大后个": "大后天",
+    "大后日": "大后天",
+    "寻日": "昨天",
+    "琴日": "昨天",
+    "夜黑": "晚上",
+    "晏昼": "下午",
+    "朝早": "早上",
+    "下昼": "下午",
+    "星其": "星期",
+    "星斯": "星期",
+    "礼败": "礼拜",
+    "星期叁": "星期三",
+    "下个周末": "下周末",
+    "明夭": "明天",
+    "后夭": "后天",
+    "眀天": "明天",
+    "下午后": "下午",
+    "今曰": "今天",
+    "明曰": "明天",
 }
 _OWN_WORD = re.compile("|".join(sorted(map(re.escape, _DIALECT), key=len, reverse=True)))
 
 _N = r"(?:\d{1,3}|[一二两三四五六七八九十几半]{1,3})"
 #: Numbers and names of days that are no day to come: ages, how long it lasts, how often, addresses.
 _NO_TIME = re.compile(
-    rf"(?:每隔?个?|逢|隔)(?:周|星期|礼拜)[一二三四五六日天末1-7]?|每个?月\d{{1,2}}[号日]|[每隔]{_N}?[天日周月晚早]|天天"
-    rf"|(?:术后|产后|饭后|孕|怀孕|宝宝|孩子|出生|住院?了?|请了?|发烧|烧了?|疼了?|痛了?|咳了?|吃了?|开了?){_N}个?[天周月](?!后)"
+    rf"(?:每隔?个?|逢|隔)(?:周|星期|礼拜)[一二三四五六日天末1-7]?|每个?月\d{{1,2}}[号日]"
+    rf"|[每隔]{_N}?[天日周月晚早]|天天"
+    rf"|(?:术后|产后|饭后|孕|怀孕|宝宝|孩子|出生|住院?了?|请了?|发烧|烧了?|疼了?|痛了?"
+    rf"|咳了?|吃了?|开了?){_N}个?[天周月](?!后)"
     rf"|{_N}(?:周|岁|个月|月|天|星期)(?:大|多?了|龄|宝宝|婴儿|岁)|{_N}[周天]岁"
     rf"|第{_N}(?:次|天|针|个|胎|周|回|剂|例)|{_N}(?:次|遍|回|片|粒|毫升|毫克|块|元|岁|度)"
     rf"|(?:一|1)(?:天|日){_N}次|三天两头|一天到晚|一年到头|24 ?小时|24/7"
-    rf"|{_N}号(?=[楼线门床院病厅出窗诊区机柜桌染车元入路餐房库台])|\d{{1,2}}点(?=建议|意见|问题|要求)"
-    r"|(?:叫到|排到|轮到|到了|我是|现在|拿的是|前面是)(?:第)?\d{1,3}号|\d{1,3}号(?=前面|还要等|什么时候|到了吗|还有几)"
-    r"|周(?=[一天]\S?(?:医生|大夫|主任|教授))|(?:血压|体温|温度|心率|血糖)\s?\d[\d./]*|\d+\.\d+ ?(?:度|℃|c\b)"
+    rf"|{_N}号(?=[楼线门床院病厅出窗诊区机柜桌染车元入路餐房库台])|\d{{1,2}}点(?=建议|意见"
+    rf"|问题|要求)"
+    r"|(?:叫到|排到|轮到|到了|我是|现在|拿的是|前面是)(?:第)?\d{1,3}号|\d{1,3}号(?=前面"
+    r"|还要等|什么时候|到了吗|还有几)"
+    r"|周(?=[一天]\S?(?:医生|大夫|主任|教授))|(?:血压|体温|温度|心率|血糖)\s?\d[\d./]*"
+    r"|\d+\.\d+ ?(?:度|℃|c\b)"
     r"|(?<!\d)\d{11,18}x?(?!\d)|\b\d{3,4}-\d{7,8}\b"
     r"|\b(?:every|each) (?:other )?(?:\w+day|day|morning|night|evening|week|month)\b|\bdaily\b"
     r"|\b\d+[- ]?(?:years?|yrs?|months?|weeks?|days?)[- ](?:old|pregnant)\b"
-    r"|\bfor (?:the (?:past|last) )?(?:\d+|a|an|one|two|three|four|five|six|seven|ten|several|many|few|a few|a couple of)"
+    r"|\bfor (?:the (?:past|last) )?(?:\d+|a|an|one|two|three|four|five|six|seven|ten"
+    r"|several|many|few|a few|a couple of)"
     r" (?:days?|weeks?|months?|years?|hours?|nights?)\b(?! (?:from|after))"
-    r"|\b(?:\d+|two|three|once|twice) ?(?:times|x) (?:a|per) (?:day|week)\b|\bday and night\b|\bone day\b(?! after)"
-    r"|\bthese days\b|\bnowadays\b|\b(?:sick|rest|birth|good|nice|great|busy|bad|long|rough) ?days?\b"
+    r"|\b(?:\d+|two|three|once|twice) ?(?:times|x) (?:a|per) (?:day|week)\b"
+    r"|\bday and night\b|\bone day\b(?! after)"
+    r"|(?<!of )\bthese days\b|\bnowadays\b|\b(?:sick|rest|birth|good|nice|great|busy|bad"
+    r"|long|rough) ?days?\b"
     r"|\b(?:room|floor|building|gate|ward|bed|number|no\.?|counter|window|line) ?\d{1,4}\b"
     r"|\b(?:fever|temp|temperature|bp|pressure)(?: of| is)? \d[\d./]*",
 )
@@ -99,4 +150,6 @@ def _hanzi(hit: re.Match[str]) -> str:
 
 
 def _part(hit: re.Match[str]) -> str:
-    return {"shang": "上午", "xia": "下午", "zhong": "中午", "zao": "早上", "wan": "晚上"}[hit[1] or hit[2]]
+    return {"shang": "上午", "xia": "下午", "zhong": "中午", "zao": "早上", "wan": "晚上"}[
+        hit[1] or hit[2]
+    ]

@@ -1,15 +1,18 @@
 """The forms in which Chinese names days: "下周三", "11月25号", "明后天", "国庆前", "三天后" …"""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
+from itertools import pairwise
+from typing import NamedTuple
 
 from intents import when_calendar as calendar
 from intents.when_calendar import Days, asked, number, one, span
 
 Read = Callable[[re.Match[str], date], Days | None]
 
-N = r"(?:[0-9]{1,2}|[二三]?十[一二三四五六七八九]?|[廿卅][一二三四五六七八九]?|[一二三四五六七八九两])"
+N = r"(?:[0-9]{1,2}|[二三]?十[一二三四五六七八九]?|[廿卅][一二三四五六七八九]?"
+    r"|[一二三四五六七八九两])"
 W = r"(?:周|星期|礼拜)"
 _D = "[一二三四五六日天1-7]"
 _WEEK = r"(下下下|下下|下|这|本|上上|上)"
@@ -19,8 +22,14 @@ _DAY |= {str(n): n - 1 for n in range(1, 8)}
 _AHEAD = {"今": 0, "明": 1, "后": 2, "大后": 3}
 _PARTS_OF_MONTH = {"上旬": (1, 10), "中旬": (11, 20), "下旬": (21, 31)}
 #: Long enough after the first day of a holiday for every year's notice: the day from which it is over.
-_HOLIDAYS = {"元旦": (1, 1, 1, 4), "五一": (5, 1, 5, 7), "国庆": (10, 1, 7, 9), "圣诞": (12, 25, 25, 26)}
-_NO_HOUR = r"(?![0-9]|个(?!号)|次|种|岁|鸣|[一二三四五六日]?[一-龥]?(?:医生|大夫|主任|教授))"
+_HOLIDAYS = {
+    "元旦": (1, 1, 1, 4),
+    "五一": (5, 1, 5, 7),
+    "国庆": (10, 1, 7, 9),
+    "圣诞": (12, 25, 25, 26),
+}
+_NO_HOUR = r"(?:(?<![1-7])|(?![0-9]))(?!个(?!号)|次|种|岁|鸣|[一二三四五六日]?[一-龥]?(?:医生|大夫"
+    r"|主任|教授))"
 
 
 def _weeks(word: str | None) -> int | None:
@@ -117,7 +126,7 @@ def week_days(today: date, weeks: int | None, first: int, last: int) -> Days:
 
 def _week_list(hit: re.Match[str], today: date) -> Days:
     days = [_DAY[word] for word in re.findall(_D, hit[2])]
-    if any(after != before + 1 for before, after in zip(days, days[1:], strict=False)):
+    if any(after != before + 1 for before, after in pairwise(days)):
         return asked("two days")
     return week_days(today, _weeks(hit[1]), days[0], days[-1])
 
@@ -187,7 +196,11 @@ def _holiday(hit: re.Match[str], today: date) -> Days:
         return span(today, end)
     if hit[3]:
         return Days(calendar.real(first.year, month, over + day - 1 if month == 12 else over), None)  # noqa: PLR2004
-    return one(first) if hit[4] or length == day == 1 else span(first, calendar.real(first.year, month, length))
+    return (
+        one(first)
+        if hit[4] or length == day == 1
+        else span(first, calendar.real(first.year, month, length))
+    )
 
 
 def _month(hit: re.Match[str], today: date) -> Days:
@@ -205,70 +218,130 @@ def _slash(hit: re.Match[str], today: date) -> Days:
     return calendar.of_year(int(hit[1]), int(hit[2]), today)
 
 
-def _form(pattern: str, read: Read) -> tuple[re.Pattern[str], Read]:
-    return re.compile(pattern), read
+class Form(NamedTuple):
+    """A form, who reads it, and of what a text must hold one at least to be looked at."""
+
+    pattern: re.Pattern[str]
+    read: Read
+    needs: tuple[str, ...]
+
+
+def form(needs: Iterable[str], pattern: str, read: Read) -> Form:
+    """Compile a form of days."""
+    return Form(re.compile(pattern), read, tuple(needs))
 
 
 _PLACE = r"(?![楼线门床院病厅出窗诊区机柜桌染车元入路餐房库台]|公里|以内)"
 
 #: Read in this order; what one form took is gone for the next.
-FORMS: tuple[tuple[re.Pattern[str], Read], ...] = (
-    _form(
-        r"农历\S{0,6}|阴历\S{0,6}|旧历\S{0,6}|正月(?:初|十|廿|里|底)?\S?|腊月(?:初|十|廿|里|底|二)?\S?|冬月(?:初|十)?\S?"
-        rf"|(?:大年)?初[一二三四五六七八九十](?![中高二级])|年三十|除夕|春节|过年|年[前后](?!\d)|端午|中秋|重阳|元宵"
+FORMS: tuple[Form, ...] = (
+    form(
+        "历腊正冬初年除春端中重元清七寒暑立夏小五",
+        r"农历\S{0,6}|阴历\S{0,6}|旧历\S{0,6}|正月(?:初|十|廿|里|底)?\S?|腊月(?:初|十|廿"
+            r"|里|底|二)?\S?|冬月(?:初|十)?\S?"
+        rf"|(?:大年)?初[一二三四五六七八九十](?![中高二级])|年三十|除夕|春节|过年"
+            rf"|年[前后](?!\d)|端午|中秋|重阳|元宵"
         r"|清明|七夕|寒假|暑假|立[春夏秋冬]|冬至|夏至|寒食|小年|五月节",
         _lunar,
     ),
-    _form(
-        r"(?<!\d)(?:大?前天|昨天|昨儿个?|昨日|昨晚|昨夜|昨早|前晚|前几天|前两天|前阵子|前段时间|刚才|刚刚|上个?月|去年|前年"
+    form(
+        "前昨刚上去",
+        r"(?<!\d)(?:大?前天|昨天|昨儿个?|昨日|昨晚|昨夜|昨早|前晚|前几天|前两天|前阵子"
+            r"|前段时间|刚才|刚刚|上个?月|去年|前年"
         rf"|上半年|(?:{N}|几|好几|半)个?(?:天|日|周|星期|礼拜|月|年|小时)(?:之|以)?前(?![后台面]))",
         _past,
     ),
-    _form(r"(?<!\d)(20\d\d)[-/年.](\d{1,2})[-/月.](\d{1,2})(?:日|号)?(?!\d)", _iso),
-    _form(rf"(今|明|后)年的?({N})月({N})(?:日|号)?", _with_year),
-    _form(
-        rf"(?<![\d月])({N})月({N})(?:日|号)?{_TO}(?:({N})月)?({N})(?:日|号)?(?![\d点时:])", _month_days
+    form(["20"], r"(?<!\d)(20\d\d)[-/年.](\d{1,2})[-/月.](\d{1,2})(?:日|号)?(?!\d)", _iso),
+    form("年", rf"(今|明|后)年的?({N})月({N})(?:日|号)?", _with_year),
+    form(
+        "月",
+        rf"(?<![\d月])({N})月({N})(?:日|号)?{_TO}(?:({N})月)?({N})(?:日|号)?(?![\d点时:])",
+        _month_days,
     ),
-    _form(rf"(?<![\d月])({N})月(?:份)?({N})(?:日|号|(?=[ ,。、!?\x00]|$|的|有|上|下|早|晚|周|星|礼))(?!\d)", _month_day),
-    _form(r"(?<![\d.])(1[0-2]|0?[1-9])[./](\d{1,2})[号日](?!\d)", _month_day),
-    _form(
-        rf"(下个?月|这个?月|本月)?的?(?<![\d月.第期周拜一二三四五六七八九])({N})(?:([号日]){_TO})({N})[号日](?!\d){_PLACE}",
+    form(
+        "月",
+        rf"(?<![\d月])({N})月(?:份)?({N})(?:日|号|(?=[ ,。、!?\x00]|$|的|有|上|下|早|晚|周"
+            rf"|星|礼))(?!\d)",
+        _month_day,
+    ),
+    form("./", r"(?<![\d.])(1[0-2]|0?[1-9])[./](\d{1,2})[号日](?!\d)", _month_day),
+    form(
+        "号日",
+        rf"(下个?月|这个?月"
+            rf"|本月)?的?(?<![\d月.第期周拜一二三四五六七八九])({N})(?:([号日]){_TO})({N})[号日](?!\d){_PLACE}",
         _days_of_month_marked,
     ),
-    _form(
-        rf"(下个?月|这个?月|本月)?的?(?<![\d月.第期周拜一二三四五六七八九])({N}){_TO}({N})([号日])(?!\d){_PLACE}",
+    form(
+        "号日",
+        rf"(下个?月|这个?月"
+            rf"|本月)?的?(?<![\d月.第期周拜一二三四五六七八九])({N}){_TO}({N})([号日])(?!\d){_PLACE}",
         _days_of_month_bare,
     ),
-    _form(rf"{_WEEK}?个?{W}({_D}){_TO}{_WEEK}?个?{W}?({_D})(?![0-9点时:月号])", _week_days),
-    _form(rf"{_WEEK}?个?{W}([一二三四五六](?:[、,/和跟]?[一二三四五六日天]){{1,5}})(?![点时:十号月天\S]?点)(?![点时:十号月])", _week_list),
-    _form(rf"{_WEEK}(?:个?){W}(?:的|里的?|内的?|那个|,| )?(个周|{W})({_D}){_NO_HOUR}", _weekday),
-    _form(rf"{_WEEK}?(?:(个周)|个?{W})({_D}){_NO_HOUR}", _weekday),
-    _form(rf"{_WEEK}?个?{W}末(?:两天)?", _weekend),
-    _form(
-        rf"(?:下下|下|这|本)个?{W}(?:初|中(?!午)|前半|后半|头几天|晚些|早些|前几天|后几天|的?晚些)|工作日|平日|(?:上|下)半年"
-        r"|[过这近]?(?:些天|几天|几日|几周|阵子)|[过这]两天|改天|近期|近日|最近几天|最近两天|以后再|(?:这个?月|下个?月|本月|月)[底初中末尾]"
-        r"|年[底初中末]|节[前后]|放假|假期|长假|某天|有空的时候|下次|下回|明年|后年|大大后天|回头(?!客)|晚几天|早几天",
+    form("后", rf"(?<![\d第每])(半|{N}|几)个?(周|星期|礼拜)(?:之|以|过)?后的?{W}{_D}", _vague),
+    form(
+        "周星礼", rf"{_WEEK}?个?{W}({_D}){_TO}{_WEEK}?个?{W}?({_D})(?![0-9点时:月号])", _week_days
+    ),
+    form(
+        "周星礼",
+        rf"{_WEEK}?个?{W}([一二三四五六](?:[、,/和跟]?[一二三四五六日天]){{1,5}})(?![点时:十号月天\S]?点)(?![点时:十号月])",
+        _week_list,
+    ),
+    form(
+        "周星礼",
+        rf"{_WEEK}(?:个?){W}(?:的|里的?|内的?|那个|,| )?(个周|{W})({_D}){_NO_HOUR}",
+        _weekday,
+    ),
+    form("周星礼", rf"{_WEEK}?(?:(个周)|个?{W})({_D}){_NO_HOUR}", _weekday),
+    form("周星礼", rf"{_WEEK}?个?{W}末(?:两天)?", _weekend),
+    form(
+        "周期拜工平半几子些两改近再月年节假某空次回晚早",
+        rf"(?:下下|下|这|本)个?{W}(?:初|中(?!午)|前半|后半|头几天|晚些|早些|前几天|后几天"
+            rf"|的?晚些)|工作日|平日|(?:上|下)半年"
+        r"|[过这近]?(?:些天|几天|几日|几周|阵子)|[过这]两天|改天|近期|近日|最近几天"
+            r"|最近两天|以后再|(?:这个?月|下个?月|本月|月)[底初中末尾](?!旬)"
+        r"|年[底初中末]|(?<!圣诞)(?<!国庆)(?<!元旦)(?<!五一)节[前后]|放假|假期|长假|某天"
+            r"|有空的时候|下次|下回|明年|后年|大大后天|回头(?!客)|晚几天|早几天",
         _vague,
     ),
-    _form(rf"{_WEEK}个?{W}(?![一二三四五六日天1-7])(?:之内|以内|内|里|的)?", _week_span),
-    _form(r"今明后(?:三天|天)?|今明(?:两天|两日|天)?(?!年)|明后(?:两天|两日|天)", _relatives),
-    _form(
-        r"(大后|今|明|后)(?:天(?!性|获得|的?努力|赋|生|空)|日(?!子)|儿个?|早(?!期)|晚(?!期)|晨|夜|上午|下午)"
+    form("周星礼", rf"{_WEEK}个?{W}(?![一二三四五六日天1-7])(?:之内|以内|内|里|的)?", _week_span),
+    form(
+        "今明", r"今明后(?:三天|天)?|今明(?:两天|两日|天)?(?!年)|明后(?:两天|两日|天)", _relatives
+    ),
+    form(
+        "今明后",
+        r"(大后|今|明|后)(?:天(?!性|获得|的?努力|赋|生|空)|日(?!子)|儿个?|早(?!期)"
+            r"|晚(?!期)|晨|夜|上午|下午)"
         r"(?<!后早)(?<!后晚)(?<!后晨)(?<!后夜)(?<!后上午)(?<!后下午)(?<!今上午)(?<!今下午)",
         _relative,
     ),
-    _form(rf"(?<![\d第每隔过])({N}|几)个?(天|日|周|星期|礼拜|月)(?:之内|以内|内|里)", _within),
-    _form(rf"(?:未来|接下来|往后|今后)(?:的)?({N}|几)天", _coming),
-    _form(
-        rf"(?<![\d第每])(半|{N}|十几|几|好几)个?(天|日|周|星期|礼拜|月)(?:之|以|过)?后(?!的?{W}|天)", _after
+    form(
+        "内里", rf"(?<![\d第每隔过])({N}|几)个?(天|日|周|星期|礼拜|月)(?:之内|以内|内|里)", _within
     ),
-    _form(rf"(?<![\d第每])(半|{N}|几)个?(周|星期|礼拜)(?:之|以|过)?后的?{W}{_D}", _vague),
-    _form(r"(元旦|五一|国庆|圣诞)(?:节|假期|长假|黄金周)?(?:(之?前|以前)|(之?后|以后|过后)|(当天|那天|那日))?(?![路号])", _holiday),
-    _form(
-        rf"(?:(下下个?月|下个?月|这个?月|本月)的?|(?<![\d月.第期周拜一二三四五六七八九]))({N})(?:号|日(?![子常前后]))(?!\d|码){_PLACE}",
+    form("未接往今", rf"(?:未来|接下来|往后|今后)(?:的)?({N}|几)天", _coming),
+    form(
+        "后",
+        rf"(?<![\d第每])(半|{N}|十几|几|好几)个?(天|日|周|星期|礼拜|月)(?:之|以"
+            rf"|过)?后(?!的?{W}|天)",
+        _after,
+    ),
+    form(
+        "旦一庆诞",
+        r"(元旦|五一|国庆|圣诞)(?:节|假期|长假|黄金周)?(?:(之?前|以前)|(之?后|以后|过后)"
+            r"|(当天|那天|那日))?(?![路号])",
+        _holiday,
+    ),
+    form(
+        "号日",
+        rf"(?:(下下个?月|下个?月|这个?月|本月)的?"
+            rf"|(?<![\d月.第期周拜一二三四五六七八九]))({N})(?:号|日(?![子常前后]))(?!\d"
+            rf"|码){_PLACE}",
         _of_month,
     ),
-    _form(r"(下下|下|这|本)个?月(上旬|中旬|下旬)?(?:之?内|里|份)?", _month),
-    _form(rf"(?<![\d个第十])({N})月(?:份)?(上旬|中旬|下旬)?(?:之?内|里)?(?![大龄\d])", _named_month),
-    _form(r"(?<![\d/.:-])(1[0-2]|0?[1-9])/(3[01]|[12]\d|0?[1-9])(?![\d/])", _slash),
+    form("月", r"(下下|下|这|本)个?月(上旬|中旬|下旬)?(?:之?内|里|份)?", _month),
+    form(
+        "月",
+        rf"(?<![\d个第十])({N})月(?:份)?(上旬|中旬|下旬)?(?:之?内|里)?(?![大龄\d])",
+        _named_month,
+    ),
+    form("/", r"(?<![\d/.:-])(1[0-2]|0?[1-9])/(3[01]|[12]\d|0?[1-9])(?![\d/])", _slash),
 )

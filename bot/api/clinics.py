@@ -9,15 +9,18 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
+from sqlmodel import Session
 
 from bot.api.desk import Api, WrongRows
 from bot.api.guard import OPERATOR
 from bot.api.once import Asked, Key, once
 from bot.api.shapes import ClinicDay, RosterRows, RosterSaved, Stop, Stopped
 from bot.errors import BadInput
-from bot.hospital import export, places, roster, service
+from bot.hospital import export, roster, schedule, service
 from bot.hospital.columns import ROSTER
+from bot.hospital.day_list import day_list
 from bot.hospital.problems import HospitalDataError
+from bot.hospital.service import Counts
 from bot.store.audit import record
 from bot.store.db import Tx
 
@@ -45,9 +48,9 @@ _GIVEN: dict[int | str, dict[str, Any]] = {
 class _DryRunError(Exception):
     """Undoes a change that was only tried."""
 
-    def __init__(self, rows: int) -> None:
+    def __init__(self, saved: Any) -> None:
         super().__init__("dry run")
-        self.rows = rows
+        self.saved = saved
 
 
 def mount_clinics(router: APIRouter, api: Api) -> None:
@@ -57,9 +60,15 @@ def mount_clinics(router: APIRouter, api: Api) -> None:
     _mount_stopping(router, api)
 
     @router.get("/clinics", response_model=ClinicDay)
-    async def clinics(date: Annotated[date, Query()]) -> Any:
-        """Return the clinics of a day, each with its places by pool."""
-        return {"date": date, "clinics": await api.engine.read(lambda tx: places.day(tx, date))}
+    async def clinics(
+        day: Annotated[date, Query(alias="date")],
+        department: Annotated[str | None, Query(max_length=60, description="Code or name.")] = None,
+    ) -> Any:
+        """Return the clinics of a day, each with its places by pool; no patient is in it."""
+        return {
+            "date": day,
+            "clinics": await api.engine.read(lambda tx: day_list(tx, day, department)),
+        }
 
 
 def _mount_reading(router: APIRouter, api: Api) -> None:
@@ -94,24 +103,34 @@ def _mount_replacing(router: APIRouter, api: Api) -> None:
         if (first is None) != (last is None):
             raise BadInput("first, last: give both or neither")
         content = _content(request.headers.get("content-type", ""), await request.body())
-        now = api.clock()
+        now, desk = api.clock(), api.desk.bookings
+
+        def stored(session: Session) -> Counts:
+            if first is None or last is None:
+                return service.save_csv(session, ROSTER.kind, content, now, ROSTER.file)
+            return service.save_days(session, content, first, last, now, ROSTER.file)
 
         def save(tx: Tx) -> Any:
-            if first is not None and last is not None:
-                counts = roster.save_days(tx, content, first, last, now, ROSTER.file)
-            else:
-                with tx.session() as session:
-                    counts = service.save_csv(session, ROSTER.kind, content, now, ROSTER.file)
+            schedule.lock(tx)
+            with tx.session() as session:
+                counts = stored(session)
+                facts = service.load(session)
+            if facts is not None:
+                schedule.publish(tx, facts, desk.options, desk.zone, now)
             rows = counts.rows[ROSTER.kind]
-            if dry_run:
-                raise _DryRunError(rows)
             record(tx, now, OPERATOR, "roster.replace", detail=f"{rows} rows")
-            return {"dry_run": False, "rows": rows, "revision": counts.revision}
+            saved = {
+                "dry_run": dry_run, "rows": rows, "revision": counts.revision,
+                "visits_lost": schedule.lost_visits(tx, now),
+            }  # fmt: skip
+            if dry_run:
+                raise _DryRunError(saved)
+            return saved
 
         try:
             saved = await api.engine.write(save)
         except _DryRunError as dry:
-            return {"dry_run": True, "rows": dry.rows, "revision": None}
+            return dry.saved
         except HospitalDataError as exc:
             raise WrongRows(exc.problems) from exc
         await api.changed()

@@ -1,4 +1,4 @@
-"""What every route of the operators' interface needs."""
+"""What every route of the operators' interface needs of the application."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from bot.api.shapes import Wrong
-from bot.appointments.queue import Queue
-from bot.appointments.service import Bookings
+from bot.appointments.desk import Desk
 from bot.errors import BadInput
-from bot.store.db import Engine, Tx
+from bot.store.db import Engine
 
 #: What any route may answer besides, for OpenAPI.
 REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -27,16 +26,13 @@ class Api:
 
     Attributes:
         key: `DAOYI_OPERATOR_KEY`; empty: every route answers that it is off.
-        refused: cancels a visit in the hospital's name, tells the patient and offers other places.
-        changed: called after the facts changed, so that clinics are published from them.
+        changed: called after clinics changed, so that every answer follows.
     """
 
     engine: Engine
-    bookings: Bookings
-    queue: Queue
+    desk: Desk
     clock: Callable[[], datetime]
     key: str = field(repr=False)
-    refused: Callable[[Tx, int, datetime], object]
     changed: Callable[[], Awaitable[object]]
 
 

@@ -76,10 +76,15 @@ class Called(_Shape):
 
 
 class StateChange(_Shape):
-    """What the desk, or the hospital's system, knows of a visit."""
+    """What the desk, or the hospital's system, knows of a visit.
+
+    `cancelled`: for the patient, who is told. `hospital_cancelled`: she is told why, and offered others.
+    """
 
     state: Literal["checked_in", "done", "no_show", "cancelled", "hospital_cancelled"]
-    reason: str | None = Field(None, max_length=60)
+    reason: Literal["asked", "twice"] | None = Field(
+        None, description="Of a cancellation: she asked for it (the rule), or was booked twice."
+    )
 
 
 class VisitState(_Shape):
@@ -141,11 +146,12 @@ class RosterRows(_Shape):
 
 
 class RosterSaved(_Shape):
-    """What is stored, or would be."""
+    """What is stored, or would be; `visits_lost` of patients are told that their clinic is off."""
 
     dry_run: bool
     rows: int
-    revision: int | None
+    revision: int
+    visits_lost: int
 
 
 class ClinicDay(BaseModel):

@@ -19,6 +19,7 @@ from bot.api.shapes import (
     Waiting,
 )
 from bot.appointments import his
+from bot.appointments.desk import Act, Why
 from bot.appointments.his_http import as_json
 from bot.appointments.model import Refusal, Visit
 from bot.appointments.queue import News, Word
@@ -40,6 +41,14 @@ _CLINIC_OF = Hot(
 )
 _LONGEST = 500
 _LAST_ID = 10**18 - 1
+#: What the desk does for each state, and why where that goes without saying.
+_ACTS = {
+    "checked_in": (Act.CHECK_IN, None),
+    "done": (Act.DONE, None),
+    "no_show": (Act.MISSED, None),
+    "cancelled": (Act.CANCEL, None),
+    "hospital_cancelled": (Act.CANCEL, Why.HOSPITAL),
+}
 Number = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,12}$")]
 
 
@@ -87,29 +96,16 @@ def _mount_states(router: APIRouter, api: Api) -> None:
 
 def _become(tx: Tx, api: Api, visit: Visit, body: StateChange, now: datetime) -> Visit | Refusal:
     """Do the step that was asked for; return the visit as it is then."""
-    done = _step(tx, api, visit.appointment_id, body, now)
+    if visit.state.value == body.state:
+        return visit
+    act, why = _ACTS[body.state]
+    if act is Act.CANCEL and why is None:
+        why = Why(body.reason or Why.ASKED)
+    done = api.desk.do(tx, visit.appointment_id, act, why, now, OPERATOR)
     if isinstance(done, Refusal):
         return done
-    found = api.bookings.visit(tx, visit.appointment_id)
+    found = api.desk.bookings.visit(tx, visit.appointment_id)
     return found if found is not None and found.state.value == body.state else Refusal.NO_STEP
-
-
-def _step(tx: Tx, api: Api, one: int, body: StateChange, now: datetime) -> Visit | Refusal | None:
-    bookings = api.bookings
-    if body.state == "checked_in":
-        done = bookings.check_in(tx, one, now, actor=OPERATOR)
-        if not isinstance(done, Refusal):
-            api.queue.join(tx, one, now)
-        return done
-    if body.state == "done":
-        return bookings.finish(tx, one, now, actor=OPERATOR)
-    if body.state == "no_show":
-        return bookings.miss(tx, one, now, actor=OPERATOR)
-    if body.state == "cancelled":
-        reason = body.reason or "at the desk"
-        return bookings.cancel(tx, one, now, actor=OPERATOR, reason=reason, by_desk=True)
-    api.refused(tx, one, now)
-    return None
 
 
 def _mount_changes(router: APIRouter, api: Api) -> None:
@@ -145,7 +141,7 @@ def _mount_calls(router: APIRouter, api: Api) -> None:
                 body.room,
                 tuple(_word(*each) for each in enumerate(body.patients)),
             )
-            outcome = api.queue.heard(tx, clinic_id, news, now)
+            outcome = api.desk.queue.heard(tx, clinic_id, news, now)
             return {
                 "clinic": clinic_id, "late": outcome.is_late, "known": outcome.known,
                 "strangers": outcome.strangers, "told": outcome.told,
@@ -157,7 +153,7 @@ def _mount_calls(router: APIRouter, api: Api) -> None:
     async def silent() -> Any:
         """Return the clinics under way with people waiting of which nothing is heard."""
         now = api.clock()
-        found = await api.engine.read(lambda tx: api.queue.silent(tx, now))
+        found = await api.engine.read(lambda tx: api.desk.queue.silent(tx, now))
         return {
             "clinics": [
                 {
@@ -172,7 +168,7 @@ def _mount_calls(router: APIRouter, api: Api) -> None:
 
 def _visit(tx: Tx, api: Api, number: str) -> Visit:
     row = tx.one(_FIND, number=number)
-    visit = api.bookings.visit(tx, row.id) if row else None
+    visit = api.desk.bookings.visit(tx, row.id) if row else None
     if visit is None:
         raise BadInput("number: there is no such appointment", 404)
     return visit

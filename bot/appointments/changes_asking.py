@@ -28,6 +28,7 @@ class Answer(StrEnum):
     YES = "yes"
     KEEP = "keep"
     UNCLEAR = "unclear"
+    NEEDS_CODE = "needs_code"  # yes, but not with the code
     GIVEN_UP = "given_up"
     WRONG = "wrong"
     USED_UP = "used_up"
@@ -71,8 +72,8 @@ class Asking:
         answer = meant(said.text, [said.act] if said.act else [], str(named["act"]))
         if answer is Meant.KEEP:
             return Answer.KEEP
-        if answer is Meant.YES and "code" not in named:
-            return Answer.YES
+        if answer is Meant.YES or (said.number is not None and "code" in named):
+            return Answer.NEEDS_CODE if "code" in named else Answer.YES
         named["unclear"] = int(named.get("unclear", 0)) + 1
         return Answer.GIVEN_UP if named["unclear"] > _MOST_UNCLEAR else Answer.UNCLEAR
 

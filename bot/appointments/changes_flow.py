@@ -17,7 +17,7 @@ from bot.appointments.changes_moving import Moving
 from bot.appointments.changes_own import Own, is_held
 from bot.appointments.changes_picking import OPEN, names_any, narrowed
 from bot.appointments.changes_said import FLOW, Telling, changeable, shortcut
-from bot.appointments.links import Links, course_of
+from bot.appointments.links import Links
 from bot.appointments.model import Refusal, Visit
 from bot.appointments.service import PATIENT, Bookings
 from bot.appointments.states import State
@@ -75,8 +75,6 @@ class ChangesFlow:
             "hold": self._hold,
             "other_time": self._other_time,
             "moved": self._moved,
-            "take": self._take,
-            "again": self._again,
             "resume": self._resume,
         }
 
@@ -143,7 +141,7 @@ class ChangesFlow:
         if visit is None:
             return self._telling.told(scene, "not_hers")
         if visit.state is State.HOSPITAL_CANCELLED and act == MOVE:
-            return self._moving.gone(scene, visit, Refusal.STOPPED)
+            return Step(goto=Goto("stopped", "show", {"choice": appointment_id}))
         if visit.state not in _takes(act) and visit.state is not State.CHECKED_IN:
             return self._telling.told(scene, "not_any_more", self._telling.values(scene, visit))
         if not changeable(scene, visit):
@@ -166,6 +164,8 @@ class ChangesFlow:
             return self._do(scene, named)
         if answer is Answer.KEEP:
             return self._keep(scene, named)
+        if answer is Answer.NEEDS_CODE:
+            return self._asking.again(scene, "needs_code", named)
         if answer is Answer.WRONG:
             return self._asking.again(scene, "wrong_code", named, int(named["tries"]))
         if answer is Answer.USED_UP:
@@ -196,8 +196,6 @@ class ChangesFlow:
                 step = self._asking.move(scene, old, visit, note)
             case "slots" if visit is not None:
                 return self._moving.offer(scene, visit, NOTHING, note=note)
-            case "take" if visit is not None:
-                return self._moving.gone(scene, visit, Refusal.STOPPED)
             case _:
                 return self._telling.told(scene, "kept", {"visit": None})
         return _counted(step, named)
@@ -298,7 +296,8 @@ class ChangesFlow:
             return self._telling.told(scene, "not_hers")
         if not changeable(scene, old):
             return self._too_late(scene, old, MOVE)
-        held = self._moving.hold(scene, old, slot_id, verified=self._own.verified(scene, old))
+        verified = self._own.verified(scene, old)
+        held = self._moving.hold(scene, old, slot_id, verified=verified)
         if isinstance(held, Refusal):
             return self._moving.refused(scene, old, held)
         return self._asking.move(scene, old, held)
@@ -315,30 +314,6 @@ class ChangesFlow:
         if when or said.doctors:
             return self._moving.offer(scene, old, when, said.doctors)
         return self._aside(scene, named) or self._ask_again(scene, named, "unclear")
-
-    def _take(self, scene: Scene) -> Step:
-        """Book an alternative to a visit that the hospital cancelled; taking it twice books it once."""
-        slot_id, old_id = _pair(scene.values["choice"])
-        old = self._own.visit(scene, old_id)
-        if old is None:
-            return self._telling.told(scene, "not_hers")
-        course = course_of(scene.tx, old_id)
-        if course is not None and course.last != old_id:
-            now_is = self._own.visit(scene, course.last)
-            if now_is is not None and now_is.state is not State.CANCELLED:
-                return self._telling.told(scene, "taken", self._telling.values(scene, now_is))
-        if not slot_id:
-            return self._moving.gone(scene, old, Refusal.STOPPED)
-        if old.state is not State.HOSPITAL_CANCELLED:
-            return self._hold(scene) if changeable(scene, old) else self._too_late(scene, old, MOVE)
-        return self._moving.take(scene, old, slot_id, verified=self._own.verified(scene, old))
-
-    def _again(self, scene: Scene) -> Step:
-        """Take an answer in words to a list of alternatives; only a choice books one."""
-        named = _named(scene)
-        if meant(scene.understood.text, _acts(scene), MOVE) is Meant.KEEP:
-            return self._telling.told(scene, "kept", {"visit": None, "why": ""})
-        return self._aside(scene, named) or self._ask_again(scene, named)
 
     def _when(self, scene: Scene, text: str) -> When:
         """Return when a part of a message says."""

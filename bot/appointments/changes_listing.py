@@ -61,7 +61,7 @@ class Listing:
         if visit.state is State.CHECKED_IN:
             return (option("queue", lang, "queue", flow="visit_day"),)
         if visit.state is State.HOSPITAL_CANCELLED:
-            return (option("others", lang, "take", f"0.{number}"),)
+            return (option("others", lang, "show", number, flow="stopped"),)
         if not changeable(scene, visit):
             return ()
         cancel = option(

@@ -1,15 +1,13 @@
 """Moving a visit: the old one stands until the new one is sure."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.appointments import choosing, finding
-from bot.appointments.changes_said import FLOW, Telling, option, shortcut
+from bot.appointments.changes_said import Telling, option, shortcut
 from bot.appointments.finding import Wanted
 from bot.appointments.model import FreeSlot, Refusal, Visit
 from bot.appointments.service import Bookings
-from bot.appointments.states import LIVE, State
 from bot.dialogue.faq import person_button
 from bot.dialogue.flow import Scene, Step
 from intents.when import When
@@ -60,40 +58,6 @@ class Moving:
         values = {**self.telling.values(scene, visit), "why": why.value}
         return self.telling.told(scene, "cannot_move", values, mine, person)
 
-    def take(self, scene: Scene, old: Visit, slot_id: int, *, verified: bool) -> Step:
-        """Book what the hospital offers in place of a visit that it cancelled; one tap is enough."""
-        held = self.hold(scene, old, slot_id, verified=verified)
-        if isinstance(held, Refusal):
-            return self.gone(scene, old, held)
-        sure = self.bookings.confirm(
-            scene.tx, held.appointment_id, scene.conversation_id, scene.now
-        )
-        if isinstance(sure, Refusal):
-            return self.gone(scene, old, sure)
-        return self.telling.told(scene, "taken", self.telling.values(scene, sure))
-
-    def gone(self, scene: Scene, old: Visit, why: Refusal) -> Step:
-        """Say that an alternative cannot be had any more, and offer those that can."""
-        slots = finding.alternatives(
-            scene.tx, old.clinic, scene.now, self.bookings.options, self.bookings.zone, _OTHERS
-        )
-        lang = scene.session.lang
-        values = {**self.telling.values(scene, old), "why": why.value, "others": bool(slots)}
-        if why not in (Refusal.FULL, Refusal.CLOSED, Refusal.STOPPED, Refusal.EXPIRED) or not slots:
-            return self.telling.told(
-                scene,
-                "gone",
-                {**values, "others": False},
-                shortcut("book", lang),
-                person_button(lang),
-            )
-        taps = [
-            self.telling.slot(scene, slot, "take", f"{slot.slot_id}.{old.appointment_id}")
-            for slot in slots
-        ]
-        named = {"act": "take", "id": old.appointment_id}
-        return self.telling.ask(scene, "gone", values, taps, named, "again")
-
     def _slots(
         self, scene: Scene, visit: Visit, when: When, doctors: tuple[str, ...]
     ) -> tuple[list[FreeSlot], str]:
@@ -139,16 +103,6 @@ class Moving:
         )
 
 
-def replaced(visit: Visit) -> bool:
-    """Say whether a visit no longer stands, so that something may take its place at once."""
-    return visit.state is State.HOSPITAL_CANCELLED
-
-
-def movable(visit: Visit) -> bool:
-    """Say whether there is anything to move."""
-    return visit.state in LIVE
-
-
 def _wanted(when: When, **of: Any) -> Wanted:
     """Return what to look for; a time to the minute is the first place shown, not the only one."""
     exact = when.from_time is not None and when.from_time == when.to_time
@@ -160,6 +114,3 @@ def _wanted(when: When, **of: Any) -> Wanted:
         to_time=None if exact else when.to_time,
         **of,
     )
-
-
-__all__ = ["FLOW", "Mapping", "Moving", "movable", "replaced"]

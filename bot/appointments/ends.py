@@ -9,7 +9,7 @@ never blocks its patients, and one where a feed broke down harms nobody.
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from sqlalchemy import and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
 
 from bot.appointments.listeners import Listeners
 from bot.appointments.model import Refusal, Visit
@@ -27,12 +27,18 @@ _FROM, _UNTIL, _DAYS = time(9), time(20), 3
 _MANY = 200
 
 _other = appointment.alias("other")
-_KEPT = exists().where(
-    _other.c.clinic_id == appointment.c.clinic_id,
-    or_(_other.c.state == "checked_in", _other.c.queue_no.is_not(None)),
-)
+
+
+def _kept() -> ColumnElement[bool]:
+    """Return whether anybody of the same clinic was checked in; made anew for each place it stands."""
+    return exists().where(
+        _other.c.clinic_id == appointment.c.clinic_id,
+        or_(_other.c.state == "checked_in", _other.c.queue_no.is_not(None)),
+    )
+
+
 _OVER = Hot(
-    select(appointment.c.id, appointment.c.state, clinic.c.date, _KEPT.label("kept"))
+    select(appointment.c.id, appointment.c.state, clinic.c.date, _kept().label("kept"))
     .join_from(appointment, clinic, appointment.c.clinic_id == clinic.c.id)
     .where(
         or_(appointment.c.state == "booked", appointment.c.state == "checked_in"),
@@ -40,7 +46,7 @@ _OVER = Hot(
         clinic.c.ends_at <= bindparam("over"),
         or_(
             clinic.c.date < bindparam("today", type_=clinic.c.date.type),
-            and_(appointment.c.state == "booked", _KEPT),
+            and_(appointment.c.state == "booked", _kept()),
         ),
     )
     .order_by(appointment.c.starts_at, appointment.c.id)

@@ -106,10 +106,10 @@ def free(
 ) -> list[FreeSlot]:
     """Return slots that can be booked now, the soonest first; at most `limit`."""
     found: list[FreeSlot] = []
-    for number, clinic_slots in enumerate(_bookable(tx, wanted, now, options, zone)):
-        if len(found) >= limit and clinic_slots[0].starts_at >= found[limit - 1].starts_at:
-            break
-        found = sorted([*found, *clinic_slots], key=_soonest) if number else clinic_slots
+    for slots in _bookable(tx, wanted, now, options, zone):
+        if len(found) >= limit and slots[0].clinic.starts_at > found[limit - 1].starts_at:
+            break  # clinics come in the order they begin: nothing after this one is sooner
+        found = sorted([*found, *slots], key=_soonest)
     return found[:limit]
 
 

@@ -5,6 +5,7 @@ a digit or in words; what is asked in between is answered first, then ours is as
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from bot.appointments import choosing
@@ -15,6 +16,7 @@ from bot.appointments.offers import Offers
 from bot.appointments.reading import Reading
 from bot.appointments.service import Bookings
 from bot.appointments.settling import Links, Settling, no_links
+from bot.appointments.telling import day_words
 from bot.dialogue.facts import Facts
 from bot.dialogue.faq import menu_button, person_button
 from bot.dialogue.flow import Goto, Scene, Step
@@ -32,6 +34,8 @@ _OURS = frozenset({
 _IN_BETWEEN = frozenset({"mine", "queue"})
 _EXACT, _SURE = 0.99, 0.8
 _MOST_NAMES = 5
+#: `When.ask` of a weekday that is today's: both may be meant.
+TODAY_OR_NEXT_WEEK = "today or next week"
 
 
 class BookingFlow:
@@ -59,6 +63,7 @@ class BookingFlow:
             "resume": self._ask_again,
             "words": self._words,
             "which": self._chosen_name,
+            "day": self._chosen_day,
             "slot": self._chosen_slot,
             "more": self._more,
             "wait": self._wait,
@@ -149,8 +154,10 @@ class BookingFlow:
         if request is not None or understood.only or not isinstance(decision, Answer):
             return None
         answers_ours = decision.match.intent in _OURS and (said.places or understood.when)
-        changes = said.corrects or said.other or said.places or understood.when
-        unsure = decision.match.score < (_EXACT if said.corrects else _SURE) and changes
+        person = draft.stage in (WHO, CONFIRM) and self._reading.names_somebody(scene)
+        plain = said.corrects or said.other or person
+        changes = plain or said.places or understood.when
+        unsure = decision.match.score < (_EXACT if plain else _SURE) and changes
         if answers_ours or unsure:
             return None
         values = {"intent": decision.match.intent}
@@ -165,10 +172,12 @@ class BookingFlow:
         if scene.understood.when.ask and not draft.timed:
             return self._which_day(scene, draft)
         slots = self._offers.free(scene, draft)
-        if not slots and draft.below is not None:
-            draft.below, draft.shown = None, []
+        if not slots and (draft.below is not None or draft.without):
+            what = "doctor" if draft.without else "cheaper"
+            draft.below, draft.without, draft.shown = None, [], []
             step = self._go_on(scene, draft)
-            return Step((Say("booking/no_cheaper", Kind.NOTICE), *step.says), step.goto, step.back)
+            told = Say("booking/no_other", Kind.NOTICE, {"what": what})
+            return Step((told, *step.says), step.goto, step.back)
         if not slots:
             return self._offers.none(scene, draft)
         slot = None if draft.pick else self._offers.meant(draft, slots)
@@ -181,8 +190,21 @@ class BookingFlow:
         return self._ask(scene, draft, "where")
 
     def _which_day(self, scene: Scene, draft: Draft) -> Step:
+        """Ask for a day that is plain; of today and the same day next week, which."""
         draft.stage = WHEN
-        return self._ask(scene, draft, "which_day", {"why": scene.understood.when.ask or ""})
+        why, options = scene.understood.when.ask or "", ()
+        if why == TODAY_OR_NEXT_WEEK:
+            today, entities = self._offers.today(scene.now), scene.understood.entities
+            draft.part = (entities.session if entities else None) or draft.part
+            options = tuple(
+                Button(day_words(day, scene.session.lang), f"flow:booking.day:{day.isoformat()}")
+                for day in (today, today + timedelta(days=7))
+            )
+        return self._ask(scene, draft, "which_day", {"why": why}, options)
+
+    def _chosen_day(self, scene: Scene, draft: Draft) -> Step:
+        draft.first = draft.last = str(scene.values["choice"])
+        return self._go_on(scene, draft)
 
     def _which(self, scene: Scene, draft: Draft) -> Step:
         """Ask which of several is meant: one name, or one complaint, stands for more than one."""

@@ -74,6 +74,14 @@ class Instead:
             return Refusal.NO_STEP
         return self._book(tx, slot_id, old, conversation_id, now)
 
+    def hers(self, tx: Tx, appointment_id: int, conversation_id: int, now: datetime) -> Visit | None:
+        """Return a visit of somebody whom a conversation may book for, or None (I7)."""
+        visit = self.bookings.visit(tx, appointment_id)
+        if visit is None or visit.patient_id is None:
+            return None
+        known = self.listeners.member(tx, conversation_id, visit.patient_id, now)
+        return visit if known is not None else None
+
     def booked(self, tx: Tx, appointment_id: int) -> Visit | None:
         """Return the visit that was booked in place of another, if one was."""
         row = tx.one(_INSTEAD, appointment_id=appointment_id)

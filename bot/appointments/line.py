@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert  # both engines know ON CONFLICT DO UPDATE
 
 from bot.appointments.queue_rules import Place, QueueState
@@ -34,7 +34,10 @@ _LINE = Hot(
         appointment.c.queue_at,
         appointment.c.told_ahead,
     )
-    .where(appointment.c.clinic_id == bindparam("clinic_id"), appointment.c.state.in_(_IN_LINE))
+    .where(
+        appointment.c.clinic_id == bindparam("clinic_id"),
+        or_(*(appointment.c.state == state for state in _IN_LINE)),
+    )
     .order_by(appointment.c.id)
 )
 _KEEP = Hot(
@@ -98,7 +101,7 @@ _TODAY = Hot(
     .where(
         appointment.c.patient_id == bindparam("patient_id"),
         clinic.c.date == bindparam("day"),
-        appointment.c.state.in_(("booked", "checked_in")),
+        or_(appointment.c.state == "booked", appointment.c.state == "checked_in"),
     )
     .order_by(appointment.c.starts_at)
 )

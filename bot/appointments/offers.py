@@ -137,7 +137,7 @@ class Offers:
             for slot, values_ in zip(slots, told, strict=True)
         ]
         options = (*taps, *((option("more", lang),) if more else ()), *extra)
-        draft.stage = WHEN
+        draft.stage, draft.symptoms = WHEN, []  # a suggestion is said once
         draft.shown = [*draft.shown, *(slot.slot_id for slot in slots)]
         draft.fee = str(max((slot.clinic.fee for slot in slots), default="")) or None
         draft.keep(scene.session)

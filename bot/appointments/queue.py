@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from bot.appointments import line, seats
 from bot.appointments.line import InLine, Spoken
+from bot.appointments.listeners import Listeners
 from bot.appointments.model import Refusal, Visit
 from bot.appointments.options import BookingOptions
 from bot.appointments.queue_rules import QueueState, Told, ahead, news_for
@@ -115,13 +116,14 @@ class Queue:
     """Keeps the lines.
 
     Attributes:
-        notices: how a patient is told who did not just ask.
+        notices: how a patient is told who did not just ask; `listeners`: who it is that is told.
     """
 
     options: BookingOptions
     zone: ZoneInfo
     bookings: Bookings
     notices: Notices
+    listeners: Listeners
 
     def join(self, tx: Tx, appointment_id: int, now: datetime) -> Standing:
         """Give somebody who checked in her number, once; return where she stands."""
@@ -155,12 +157,9 @@ class Queue:
         outcome = Outcome(is_late=spoken.heard_at is not None and at < spoken.heard_at)
         before = {one.appointment_id: one for one in line.places(tx, clinic_id)}
         rooms = self._take(tx, before, news, at, outcome, now)
-        after = {one.appointment_id: one for one in line.places(tx, clinic_id)}
         if not outcome.is_late:
-            called = [one.number or 0 for one in after.values() if one.state in _WAS_CALLED]
-            serving = max([spoken.serving, *called]) if news.serving is None else news.serving
-            spoken = Spoken(serving, news.room or spoken.room, at)
-            line.keep_spoken(tx, clinic_id, spoken)
+            spoken = self._serve(tx, clinic_id, news, spoken, at)
+        after = {one.appointment_id: one for one in line.places(tx, clinic_id)}
         if now - at <= FRESH:
             for one in after.values():
                 was = before.get(one.appointment_id, one)
@@ -190,6 +189,20 @@ class Queue:
             return False
         limit = timedelta(minutes=self.options.feed_silent_minutes)
         return spoken.heard_at is None or now - max(spoken.heard_at, starts_at) >= limit
+
+    def _serve(self, tx: Tx, clinic_id: int, news: News, before: Spoken, at: datetime) -> Spoken:
+        """Keep which number is served; whoever waits with it, or with one jumped over, was called."""
+        places = line.places(tx, clinic_id)
+        called = [one.number or 0 for one in places if one.state in _WAS_CALLED]
+        serving = max([before.serving, *called]) if news.serving is None else news.serving
+        since = before.serving if before.heard_at else serving - 1
+        for one in places if news.serving else ():
+            waits = one.state is QueueState.WAITING and one.heard_at != at  # not said just now
+            if waits and since < (one.number or 0) <= serving:
+                line.keep(tx, replace(one, state=QueueState.CALLED), at)
+        spoken = Spoken(serving, news.room or before.room, at)
+        line.keep_spoken(tx, clinic_id, spoken)
+        return spoken
 
     def _take(
         self,
@@ -231,7 +244,8 @@ class Queue:
         if isinstance(done, Refusal):
             return False
         number = mine.number if word.queue_no is None else word.queue_no
-        line.keep(tx, replace(mine, number=number, state=word.state), at)
+        told = mine.told if number == mine.number else None  # another number is another line
+        line.keep(tx, replace(mine, number=number, state=word.state, told=told), at)
         return True
 
     def _tell(
@@ -248,7 +262,10 @@ class Queue:
         count = ahead(mine, places, spoken.serving)
         told = news_for(was, mine, count, self.options.queue_ahead)
         visit = self.bookings.visit(tx, mine.appointment_id) if told else None
-        if told is None or visit is None:
+        if told is None or visit is None or visit.patient_id is None:
+            return False
+        to = self.listeners.of(tx, visit.conversation_id, visit.patient_id, now)
+        if to is None:
             return False
         if told is Told.AHEAD:
             line.keep(tx, replace(mine, told=count), mine.heard_at)
@@ -264,7 +281,7 @@ class Queue:
 
         what = count if told is Told.AHEAD else _moment(mine.heard_at)
         self.notices.tell(
-            tx, visit.conversation_id, saying, now,
+            tx, to, saying, now,
             dedupe_key=f"queue:{mine.appointment_id}:{told.value}:{what}",
             expires_at=now + FRESH, wanted=told is Told.AHEAD,
         )  # fmt: skip

@@ -72,7 +72,8 @@ def ahead(mine: Place, line: Iterable[Place], serving: int) -> int | None:
 
     A number between the one that was called last and hers counts, unless it is known that whoever has
     it does not wait: it may be somebody from the window. Who waits with a smaller number than the last
-    called counts too. Before anyone is called, numbers that begin anywhere else than at 1 say nothing.
+    called counts too. Where she is not behind the number called last, all numbers before hers must be
+    known, or nothing can be said: they may begin anywhere, and she may have been passed before.
 
     Args:
         serving: the number called last, 0 before the first.
@@ -84,7 +85,7 @@ def ahead(mine: Place, line: Iterable[Place], serving: int) -> int | None:
         for place in line
         if place.number is not None and place.number < mine.number
     }
-    if not serving and len(before) != mine.number - 1:
+    if not 0 < serving < mine.number and len(before) != mine.number - 1:
         return None
     between = max(mine.number - serving - 1, 0)
     gone = sum(

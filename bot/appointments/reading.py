@@ -73,6 +73,12 @@ class Reading:
             return True
         return said.other == "person"
 
+    def names_somebody(self, scene: Scene) -> bool:
+        """Say whether the message names a person that a visit may be for, known here or not."""
+        text = scene.understood.text
+        known = self.settling.family.named(text, self.settling.members(scene))
+        return bool(known) or self.somebody(text)
+
     def near(self, scene: Scene, draft: Draft) -> bool:
         """Take names that were nearly spelt, to ask which is meant."""
         entities = scene.understood.entities
@@ -125,6 +131,7 @@ class Reading:
         unwanted = list(said.without)
         if said.other == "doctor" and not said.doctors:
             unwanted += draft.doctors or self._held_doctor(scene, draft)
+        draft.below = None if said.other == "doctor" else draft.below
         if not unwanted:
             return said.other == "doctor" and not said.doctors
         departments = [row.key for row in self.offers.named_departments(scene, (), unwanted)]

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import bindparam, distinct, exists, func, or_, select
+from sqlalchemy import bindparam, exists, func, or_, select
 
 from bot.appointments import seats, waitlist
 from bot.appointments.listeners import Listeners
@@ -54,7 +54,8 @@ _PLACES = Hot(
 )
 #: Clinics where somebody waits and a place is free; and those whose line has come to its end.
 _TO_FILL = Hot(
-    select(distinct(entry.c.clinic_id).label("clinic_id"))
+    select(entry.c.clinic_id)
+    .distinct()
     .join_from(entry, clinic, entry.c.clinic_id == clinic.c.id)
     .where(
         waitlist.in_line(entry),

@@ -12,7 +12,7 @@ from bot.appointments.drafts import CONFIRM, WHO, Draft
 from bot.appointments.labels import option, shortcut
 from bot.appointments.model import Refusal, Visit
 from bot.appointments.offers import Offers
-from bot.appointments.rules import most_within
+from bot.appointments.rules import may_cancel, most_within
 from bot.appointments.service import Bookings
 from bot.dialogue.faq import person_button
 from bot.dialogue.flow import Goto, Scene, Step
@@ -136,7 +136,6 @@ class Settling:
         draft.keep(scene.session)
         values = {
             **self._values(scene, visit), **self._warned(scene, visit), "doubts": doubts,
-            "advice": self.offers.suggested(scene, draft.symptoms),
         }  # fmt: skip
         return Step((
             Say("booking/confirm", Kind.QUESTION, values, options, answer=("booking", "words"),
@@ -248,7 +247,7 @@ class Settling:
 
     def _values(self, scene: Scene, visit: Visit) -> dict[str, Any]:
         told = telling.visit_values(visit, scene.session.lang, self.bookings.zone, scene.now)
-        return {**told, "keep_minutes": self.bookings.options.hold_minutes}
+        return {**told, "cancellable": may_cancel(visit.clinic.cancel_until, scene.now)}
 
     def _warned(self, scene: Scene, visit: Visit) -> dict[str, Any]:
         """Return what to tell before a limit or the rule of missed visits bites."""

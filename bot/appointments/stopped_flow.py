@@ -18,7 +18,9 @@ class StoppedFlow:
         self._instead = instead
 
     def step(self, scene: Scene, entry: str) -> Step:
-        """Take the message at `take`, with the choice `<slot>.<appointment>`."""
+        """Take the message at `take` (choice `<slot>.<appointment>`) or `show` (`<appointment>`)."""
+        if entry == "show":
+            return self._show(scene, int(scene.values["choice"]))
         if entry != "take":
             raise ValueError(f"stopped has no entry {entry}")
         scene.session.misses = 0
@@ -37,4 +39,15 @@ class StoppedFlow:
         others = self._instead.places(scene.tx, old, scene.inbox_id, scene.now)
         hearer = Hearer(lang, answers=True)
         say = self._instead.say("stopped/cannot", old, others, hearer, taken.value)
+        return Step((replace(say, kind=Kind.QUESTION, here=True),))
+
+    def _show(self, scene: Scene, appointment_id: int) -> Step:
+        """Offer once more what is free in place of a visit that the hospital cancelled."""
+        scene.session.misses = 0
+        lang, person = scene.session.lang, (person_button(scene.session.lang),)
+        found = self._instead.hers(scene.tx, appointment_id, scene.conversation_id, scene.now)
+        if found is None:
+            return Step((Say("stopped/not_hers", Kind.NOTICE, shortcuts=person),))
+        others = self._instead.places(scene.tx, found, scene.inbox_id, scene.now)
+        say = self._instead.say("stopped/others", found, others, Hearer(lang, answers=True))
         return Step((replace(say, kind=Kind.QUESTION, here=True),))

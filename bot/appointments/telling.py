@@ -26,7 +26,7 @@ _TIERS = {
     "zh-CN": {"general": "普通", "expert": "专家", "special": "特需"},
     "en": {"general": "general", "expert": "expert", "special": "special-service"},
 }
-_MOST = {"zh-CN": 20, "en": 36}
+_MOST = {"zh-CN": 24, "en": 40}
 
 
 def visit_values(

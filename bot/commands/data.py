@@ -1,4 +1,4 @@
-"""`daoyi staff`, `daoyi import`, `daoyi keys`, `daoyi init-db`: people, facts, keys."""
+"""`daoyi staff`, `daoyi keys`, `daoyi init-db`: people, keys, the database."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -10,7 +10,6 @@ import typer
 from bot.commands.context import Data, Json, database, run, settings_of, show
 
 staff = typer.Typer(help="Who may sign in to the console.", no_args_is_help=True)
-imports = typer.Typer(help="Bring the hospital's facts in.", no_args_is_help=True)
 keys = typer.Typer(help="The keys of encrypted columns.", no_args_is_help=True)
 
 _PASSWORD = typer.Option(
@@ -20,7 +19,6 @@ _PASSWORD = typer.Option(
     confirmation_prompt=True,
     help="Better not on the command line: leave it out to be asked, or use the variable.",
 )
-_DRY = typer.Option("--dry-run", help="Check everything, change nothing.")
 
 
 def init_db(context: typer.Context, data: Data = None) -> None:
@@ -97,103 +95,6 @@ def _change(
             await engine.write(store)
 
     run(work)
-
-
-@imports.command()
-def hospital(
-    context: typer.Context,
-    folder: Annotated[Path, typer.Argument(help="Folder with hospital.toml and the CSV files.")],
-    dry_run: Annotated[bool, _DRY] = False,
-    as_json: Json = False,
-    data: Data = None,
-) -> None:
-    """Replace all facts: hospital.toml, departments, doctors, roster, prices, services, symptoms."""
-
-    async def work() -> None:
-        from bot.app import system_clock  # noqa: PLC0415
-        from bot.hospital import service  # noqa: PLC0415
-        from bot.hospital.files import read_folder  # noqa: PLC0415
-
-        facts = read_folder(folder)
-
-        def save(tx: Any) -> Any:
-            with tx.session() as session:
-                return service.save(session, facts, system_clock())
-
-        await _save(context, data, None if dry_run else save, as_json=as_json)
-
-    run(work)
-
-
-@imports.command()
-def sheet(
-    context: typer.Context,
-    kind: Annotated[
-        str,
-        typer.Argument(
-            help="departments, doctors, roster, tests, drugs, packages, services or symptoms."
-        ),
-    ],
-    file: Annotated[Path, typer.Argument(help="The CSV file; its rows replace all of that kind.")],
-    dry_run: Annotated[bool, _DRY] = False,
-    as_json: Json = False,
-    data: Data = None,
-) -> None:
-    """Replace one kind of facts by the rows of a CSV file; nothing is half-applied."""
-
-    async def work() -> None:
-        from bot.app import system_clock  # noqa: PLC0415
-        from bot.hospital import service  # noqa: PLC0415
-        from bot.hospital.columns import TABLES  # noqa: PLC0415
-        from bot.hospital.problems import HospitalDataError  # noqa: PLC0415
-
-        if kind not in TABLES:
-            raise HospitalDataError(
-                [f"'{kind}' is not a kind of facts (expected one of {', '.join(TABLES)})"]
-            )
-        try:
-            content = file.read_bytes()
-        except OSError as exc:
-            raise HospitalDataError([f"{file}: cannot be read ({exc.strerror})"]) from exc
-
-        def save(tx: Any) -> Any:
-            with tx.session() as session:
-                counts = service.save_csv(session, kind, content, system_clock(), file.name)
-                if dry_run:
-                    raise _DryRunError(counts)
-                return counts
-
-        try:
-            await _save(context, data, save, as_json=as_json)
-        except _DryRunError as dry:
-            _told(dry.counts, as_json=as_json, dry_run=True)
-
-    run(work)
-
-
-class _DryRunError(Exception):
-    """Undoes a save that was only tried."""
-
-    def __init__(self, counts: Any) -> None:
-        super().__init__("dry run")
-        self.counts = counts
-
-
-async def _save(context: typer.Context, data: Path | None, save: Any, *, as_json: bool) -> None:
-    if save is None:
-        _told(None, as_json=as_json, dry_run=True)
-        return
-    async with database(settings_of(context, data)) as engine:
-        _told(await engine.write(save), as_json=as_json, dry_run=False)
-
-
-def _told(counts: Any, *, as_json: bool, dry_run: bool) -> None:
-    rows = dict(counts.rows) if counts else {}
-    if as_json:
-        show({"dry_run": dry_run, "rows": rows, "revision": getattr(counts, "revision", None)})
-        return
-    told = ", ".join(f"{n} {kind}" for kind, n in rows.items()) or "everything reads well"
-    typer.echo(("would hold: " if dry_run and rows else "") + told)
 
 
 @keys.command()

@@ -1,6 +1,7 @@
 """`daoyi intents eval`, `daoyi safety eval`, `daoyi bench`: measure, in the open."""
 
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -138,6 +139,60 @@ def wechat(
         show(result)
     else:
         _table("signed WeChat messages over HTTP", result)
+
+
+@bench.command()
+def dates(
+    compare: Annotated[
+        bool, typer.Option(help="Read them with jionlp and dateparser too, where installed.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Read every date phrase of ours; fails if one is acted on wrongly."""
+    from bench.dates import PhrasesError, figures, run, told  # noqa: PLC0415  (only when asked)
+    from bench.dates_compare import others  # noqa: PLC0415
+
+    try:
+        result = figures() | ({"others": others()} if compare else {})
+        if as_json:
+            show(result)
+        else:
+            told(run())
+            _table("date phrases", result)
+    except PhrasesError as exc:
+        fail(str(exc))
+    if result["wrong_acted_on"]:
+        raise typer.Exit(1)
+
+
+@bench.command()
+def booking(
+    context: typer.Context,
+    patients: Annotated[int, typer.Option(min=1, help="How many patients want a place.")] = 200,
+    slots: Annotated[int, typer.Option(min=1, help="How many places there are.")] = 1,
+    processes: Annotated[int, typer.Option(min=1, help="How many share one database.")] = 1,
+    at_once: Annotated[int, typer.Option(min=1, help="Patients a process serves at a time.")] = 200,
+    store: Annotated[
+        str, typer.Option(help="sqlite, or postgresql: DAOYI_DATABASE_URL's server or our own.")
+    ] = "sqlite",
+    as_json: Json = False,
+) -> None:
+    """Let patients race for places through the whole chat, beside the same race on bare SQL."""
+    from bench.booking import BenchError, run  # noqa: PLC0415  (only when asked)
+
+    if store not in ("sqlite", "postgresql"):
+        fail(f"--store: '{store}' is not known (expected sqlite or postgresql)")
+    try:
+        result = run(
+            context.obj.config, patients=patients, slots=slots, processes=processes,
+            at_once=at_once, store=store, url=os.environ.get("DAOYI_DATABASE_URL", ""),
+        )  # fmt: skip
+    except (BenchError, DaoyiError) as exc:
+        fail(str(exc))
+    if as_json:
+        show(result)
+    else:
+        _table("the rush", result)
 
 
 def _write(path: Path, rows: list[dict[str, Any]]) -> None:

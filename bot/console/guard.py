@@ -18,7 +18,9 @@ from bot.message import clean_text
 SIGN_IN_COOKIE = "daoyi_sign_in"
 _MAX_FORM = 64 * 1024
 _MAX_FIELDS = 20
-_PAGES = re.compile(r"/console(/conversations/\d{1,18}|/dead-letters)?")
+_PAGES = re.compile(
+    r"/console(/(conversations|clinics|visits)/\d{1,18}|/dead-letters|/clinics|/calls)?"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ from intents.entities import Entities, Vocabulary, find
 from intents.language import Detected, detect
 from intents.match import Match, Matcher
 from intents.normalize import normalize
+from intents.requests import request_in
 from intents.urgent import Alarm, RedFlags
-from intents.when import NOTHING, When, when_in
+from intents.when import NOTHING, When, when_of
 
 #: A tap on one of our buttons: question and option. Short, so that every platform carries it.
 _TAP = re.compile(r"#(\d{1,9})\.(\d{1,2})")
@@ -23,6 +24,8 @@ _COMMAND = re.compile(r"#([a-z_]{1,20})")
 _ONE_LETTER = re.compile(r"[^\w]*[a-z][^\w]*")
 #: A whole message that is one act is short, with all its courtesies.
 _LONGEST_ACT = 100
+#: What stands for a name where only the request counts: in Chinese, in English.
+_CALLED = {"doctor": ("医生", "doctor"), "department": ("科", "clinic")}
 _EDGES = " ,.!?~。、…;:"
 
 
@@ -93,12 +96,31 @@ class Understander:
 
     def understand(self, text: str, today: date, at: time | None = None) -> Understood:
         """Return what `text` says on `today`, `at` the hospital's time; never raises on any text."""
-        when = when_in(text, today, at)
-        return replace(self._read(text, today), when=when, text=text)
-
-    def _read(self, text: str, today: date) -> Understood:
-        alarm = self._red_flags.check(text)
         plain = normalize(text).strip()
+        read = self._read(text, plain, today)
+        if read.tap or read.command:
+            return replace(read, text=text)
+        dated, asked = self._without_names(plain)
+        request = None if read.act else request_in(asked, self.catalog.requests)
+        return replace(read, when=when_of(dated, today, at), request=request, text=text)
+
+    def _without_names(self, plain: str) -> tuple[str, str]:
+        """Blank out doctors, of whom some are called like days; and call everybody by one word."""
+        dated = asked = plain
+        done = len(plain) + 1
+        named = [one for one in self._vocabulary().find(plain) if one.kind in _CALLED]
+        for one in sorted(named, key=lambda one: (-one.end, one.start)):
+            if one.end > done:
+                continue
+            done, word = one.start, plain[one.start : one.end]
+            if one.kind == "doctor":
+                dated = f"{dated[: one.start]}{' ' * len(word)}{dated[one.end :]}"
+            called = _CALLED[one.kind][word.isascii()]
+            asked = f"{asked[: one.start]}{called}{asked[one.end :]}"
+        return dated, asked
+
+    def _read(self, text: str, plain: str, today: date) -> Understood:
+        alarm = self._red_flags.check(text)
         if tap := _TAP.fullmatch(plain):
             return Understood(alarm, tap=(int(tap[1]), int(tap[2])))
         if command := _COMMAND.fullmatch(plain):

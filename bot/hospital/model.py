@@ -123,9 +123,10 @@ class RosterRule:
     out (room, tier, capacity) it inherits from the next broader one. Without `session` it holds for
     the doctor's whole day, without `doctor` for every doctor. A weekly rule holds from `starts` to
     `ends`, both included.
+
     `capacity` are the places booked online, `window` those of the desk, `added` those that the doctor
-    keeps (加号); a slot lasts `minutes`. `left` is how many online places there are to sell, where
-    the hospital sold some elsewhere.
+    keeps (加号); a slot lasts `minutes`. `left` is how many of the online places there are to sell,
+    where the hospital sold some elsewhere.
     """
 
     doctor: str | None
@@ -325,7 +326,7 @@ class Hospital:
         doctor = self.doctor_of[doctor_code]
         tier = next((each.tier for each in rules if each.tier), doctor.tier)
         capacity = _first(each.capacity for each in rules)
-        left = capacity if rule.left is None else min(rule.left, capacity)
+        left = min(_left(rules, capacity), capacity)
         return ClinicSession(
             date=day,
             session=session,
@@ -362,6 +363,16 @@ KINDS = tuple(
 def _opened(rule: RosterRule | None) -> bool:
     """Whether a doctor comes on a day off, for the clinics of that weekday."""
     return rule is not None and rule.status is not Status.STOPPED
+
+
+def _left(rules: Iterable[RosterRule], capacity: int) -> int:
+    """Return how many of the places there are to sell: as said beside the capacity that holds."""
+    for rule in rules:
+        if rule.left is not None:
+            return rule.left
+        if rule.capacity is not None:
+            break
+    return capacity
 
 
 def _first(numbers: Iterable[int | None]) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select
 
+from bot.hospital.day_list import day_list as day
 from bot.store.db import Tx
 from bot.store.statements import Hot
 from bot.store.tables import (
@@ -17,6 +18,8 @@ from bot.store.tables import (
     Slot,
     WaitlistEntry,
 )
+
+__all__ = ["Key", "Standing", "day", "left", "mark", "standings"]
 
 _clinic: Any = Clinic.__table__  # type: ignore[attr-defined]
 _slot: Any = Slot.__table__  # type: ignore[attr-defined]

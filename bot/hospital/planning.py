@@ -152,3 +152,28 @@ def spread(places: int, taken: Sequence[int]) -> list[int]:
             break
         open_slots = [slot for slot in open_slots if slot not in over]
     return given
+
+
+def planned_list(
+    hospital: Hospital, day: date, rules: Rules, zone: ZoneInfo
+) -> list[dict[str, Any]]:
+    """Return the clinics of a day that is not kept yet, in the shape of `day_list`: nothing is taken."""
+    times = ("starts_at", "ends_at", "released_at", "cancel_until")
+    left_out = {*times, "fee_fen", "place", "place_en", "title", "title_en"}
+    return [
+        {
+            "clinic_id": None,
+            "date": day.isoformat(),
+            "doctor": plan.key[0],
+            "part": plan.key[2],
+            **{name: value for name, value in plan.columns.items() if name not in left_out},
+            **{name: plan.columns[name].isoformat() for name in times},
+            "status": "stopped" if plan.stopped else "on",
+            "reason": None,
+            "version": 0,
+            "fee": f"{plan.columns['fee_fen'] / 100:.2f}",
+            "pools": {pool: {"places": count, "taken": 0} for pool, count in plan.places.items()},
+            "waiting": 0,
+        }
+        for plan in plans(hospital, day, rules, zone)
+    ]

@@ -80,6 +80,42 @@ def resume(
     return resumed
 
 
+def add_place(tx: Tx, doctor: str, day: date, part: str, now: datetime, actor: str) -> int:
+    """Give a clinic one more place that only its doctor grants (加号); return how many it has then.
+
+    Raises:
+        HospitalDataError: no such clinic that day, or it is stopped; nothing was changed.
+    """
+    schedule.lock(tx)
+    with tx.session() as session:
+        clinic = _clinics(session, doctor, day, part)[0]
+        if clinic.status is Status.STOPPED:
+            raise HospitalDataError([f"the clinic of {doctor} on {day}, {part}, is stopped"])
+        _write(session, clinic, clinic.status)
+        line = _line(session, clinic)
+        if line is None:
+            raise HospitalDataError([f"no clinic of {doctor} on {day}, {part}"])
+        line.added = clinic.added + 1
+        session.add(line)
+        session.flush()
+        service.bump(session, now)
+    record(tx, now, actor, "roster.add_place", detail=_detail(doctor, day, part, None))
+    return line.added
+
+
+def save_days(
+    tx: Tx, data: bytes, first: date, last: date, now: datetime, file: str = ""
+) -> service.Counts:
+    """Replace the roster's lines of these dates by those of a CSV file.
+
+    Raises:
+        HospitalDataError: with every problem; nothing was changed.
+    """
+    schedule.lock(tx)
+    with tx.session() as session:
+        return service.save_days(session, data, first, last, now, file)
+
+
 def _clinics(
     session: Session, doctor: str | None, day: date, part: str | None
 ) -> Sequence[ClinicSession]:

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 
 from bot.hospital.model import Hospital
 from bot.hospital.planning import POOLS, Plan, Rules, plans, spread
@@ -80,7 +80,7 @@ _LOST = Hot(
     .where(
         _clinic.c.status == "stopped",
         _clinic.c.stopped_at == bindparam("since"),
-        _appointment.c.state.in_(("booked", "checked_in")),
+        or_(_appointment.c.state == "booked", _appointment.c.state == "checked_in"),
     )
 )
 
@@ -221,7 +221,7 @@ def _change(tx: Tx, row: Any, slots: Sequence[Any], plan: Plan, now: datetime) -
         values |= {"status": "stopped", "reason": None, "stopped_at": now, "settled_at": None}
     if stopped and not plan.stopped:
         values |= {"status": "on", "reason": None, "stopped_at": None, "settled_at": None}
-    resized = _differ(slots, plan) and _resize(tx, row.id, plan)
+    resized = not plan.stopped and _differ(slots, plan) and _resize(tx, row.id, plan)
     if not values and not resized:
         return 0
     with tx.session() as session:

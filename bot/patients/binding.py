@@ -27,7 +27,7 @@ from sqlmodel import Session, col, select
 from bot.errors import BadInput
 from bot.message import Address
 from bot.messages import fallback, inbox
-from bot.patients import addresses
+from bot.patients import addresses, family
 from bot.patients.binding_rules import may_join, order_of, phone_in
 from bot.patients.codes import Carrier
 from bot.store.audit import record
@@ -121,15 +121,23 @@ def link(
         record(tx, now, PATIENT, "address.link", linked, f"person {person_id}")
     for card_id in kept:
         record(tx, now, PATIENT, "card.apart", conversation_id, f"person {card_id}")
+    family.proved(tx, conversation_id, phone, now)
     return Linked(Outcome.LINKED, person_id, phone_conversation, others)
 
 
 def unlink(tx: Tx, conversation_id: int, now: datetime, *, actor: str = PATIENT) -> bool:
-    """End that a conversation is its person's address; say whether it was. Her card stays hers."""
+    """End that a conversation is its person's address; say whether it was.
+
+    Her card stays hers, and so do the people she books for: this conversation sees them no more.
+    """
     known = addresses.proven(tx, conversation_id)
     if known is None:
         return False
     tx.run(_UNLINK, conversation_id=conversation_id)
+    left = addresses.of_person(tx, known.person_id)
+    family.unlinked(
+        tx, conversation_id, [reach.conversation_id for reach in left if reach.verified_at], now
+    )
     fallback.forget(tx, conversation_id)
     record(tx, now, actor, "address.unlink", conversation_id, f"person {known.person_id}")
     return True

@@ -1,8 +1,8 @@
 """Identity documents: found in a message as people write them, checked, masked (BK-02); pure.
 
-The check of a resident number is written here: what a library would add, a list of places of issue, refuses
-real people whose county was renamed, and it cannot say what is wrong with a number. Nothing here ever
-repeats a number in an error.
+The check of a resident number is written here: what a library would add, a list of places of issue,
+refuses real people whose county was renamed, and it cannot say what is wrong with a number. Nothing
+here ever repeats a number in an error.
 """
 
 import re

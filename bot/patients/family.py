@@ -107,7 +107,14 @@ class Household:
         return document.kind is Papers.BIRTH or relation == "child"
 
     def add(
-        self, tx: Tx, conversation_id: int, new: New, now: datetime, today: date, *, coded: bool = False
+        self,
+        tx: Tx,
+        conversation_id: int,
+        new: New,
+        now: datetime,
+        today: date,
+        *,
+        coded: bool = False,
     ) -> Result:
         """Add somebody, unless that needs something first; adding her again changes nothing.
 
@@ -120,23 +127,23 @@ class Household:
         mine = self.members(tx, conversation_id, today)
         patient = rows.patient_with(tx, new.document)
         if patient is not None and any(m.patient_id == patient.id for m in mine):
-            fits = same_name(patient.name, new.name)
-            return Result(Outcome.ALREADY if fits else Outcome.OTHER_NAME, patient.id if fits else 0)
+            is_her = same_name(patient.name, new.name)
+            return Result(Outcome.ALREADY, patient.id) if is_her else Result(Outcome.OTHER_NAME)
         if refused := self._refused(tx, conversation_id, new, mine, today):
             return Result(refused)
         if patient is None:
             phone = new.phone or (known.phone if known else None)
             made = rows.make_patient(tx, new.name, new.document, phone, now, insured=new.insured)
-            patient = rows.patient_with(tx, new.document) if made is None else None
+            patient = rows.patient_with(tx, new.document)
             if made is not None:
                 return self._joined(tx, conversation_id, made, new, now, verified=known is not None)
-        if patient is None:
-            return Result(Outcome.DESK)
-        if not coded and not rows.was_hers(tx, conversation_id, patient.id):
-            return Result(Outcome.CODE if patient.phone else Outcome.DESK, patient.id, patient.phone)
-        if not same_name(patient.name, new.name):
-            return Result(Outcome.OTHER_NAME)
-        return self._joined(tx, conversation_id, patient.id, new, now, verified=known is not None)
+        if coded or rows.was_hers(tx, conversation_id, patient.id):
+            if not same_name(patient.name, new.name):
+                return Result(Outcome.OTHER_NAME)
+            return self._joined(
+                tx, conversation_id, patient.id, new, now, verified=known is not None
+            )
+        return Result(Outcome.CODE if patient.phone else Outcome.DESK, patient.id, patient.phone)
 
     def _refused(
         self, tx: Tx, conversation_id: int, new: New, mine: Sequence[Member], today: date
@@ -155,8 +162,19 @@ class Household:
         """Return who of the members may accompany a child: the adults, herself first."""
         return [member for member in mine if not member.minor]
 
+    def accompanies(self, mine: Sequence[Member], patient_id: int) -> bool:
+        """Say whether a child on the list has this patient as its guardian."""
+        return any(m.guardian_id == patient_id and m.minor for m in mine)
+
     def _joined(
-        self, tx: Tx, conversation_id: int, patient_id: int, new: New, now: datetime, *, verified: bool
+        self,
+        tx: Tx,
+        conversation_id: int,
+        patient_id: int,
+        new: New,
+        now: datetime,
+        *,
+        verified: bool,
     ) -> Result:
         place = rows.free_place(tx, conversation_id)
         if place is None:
@@ -215,8 +233,7 @@ class Household:
         self, tx: Tx, conversation_id: int, patient_id: int, now: datetime, today: date
     ) -> Result:
         """Take somebody off the list; her visits stay. Who accompanies a child stays until it goes."""
-        mine = self.members(tx, conversation_id, today)
-        if any(m.guardian_id == patient_id and m.minor for m in mine):
+        if self.accompanies(self.members(tx, conversation_id, today), patient_id):
             return Result(Outcome.NEEDED, patient_id)
         if rows.leave(tx, conversation_id, patient_id, now):
             record(tx, now, PATIENT, "family.remove", conversation_id, f"patient {patient_id}")

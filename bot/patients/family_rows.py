@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert  # both engines know ON CONFLICT DO NOTHING
 
 from bot.patients import addresses
@@ -103,7 +103,7 @@ _VISITS = Hot(
 _COMING = Hot(
     select(func.count().label("visits")).where(
         _appointment.c.patient_id == bindparam("patient_id"),
-        _appointment.c.state.in_(("booked", "checked_in")),
+        or_(_appointment.c.state == "booked", _appointment.c.state == "checked_in"),
         _appointment.c.ends_at > bindparam("now"),
     )
 )

@@ -48,7 +48,7 @@ def read(text: str, today: date) -> Introduced:
     hers = [name for name in names if not cut[0] <= name.start < cut[1]]
     theirs = [name for name in names if cut[0] <= name.start < cut[1]]
     document, guardian = _documents(found, cut)
-    if document is None and found.documents:
+    if document is None and guardian is None and found.documents:
         return Introduced(fault=Fault.SEVERAL)
     main = found.rest[: cut[0]] + found.rest[cut[1] :]
     if guardian is not None and not theirs and len(hers) > 1:
@@ -59,7 +59,7 @@ def read(text: str, today: date) -> Introduced:
         name=hers[0].text if hers else None,
         document=with_birth(document, born) if document else None,
         fault=found.fault,
-        relation=_relation(main, document),
+        relation=None if guardian and cut[0] == cut[1] else _relation(main, document),
         born=born,
         guardian_name=theirs[0].text if theirs else None,
         guardian_document=guardian,
@@ -90,9 +90,9 @@ def _documents(found: Found, cut: tuple[int, int]) -> tuple[Document | None, Doc
         hers.sort(key=lambda d: (d.kind is not Papers.BIRTH, -(d.born or date.min).toordinal()))
         if hers[0].kind is Papers.BIRTH or _much_younger(hers[0], hers[1]):
             return hers[0], hers[1]
-    if len(hers) != 1 or len(theirs) > 1:
+    if len(hers) > 1 or len(theirs) > 1:
         return None, None
-    return hers[0], theirs[0] if theirs else None
+    return hers[0] if hers else None, theirs[0] if theirs else None
 
 
 _GENERATION = 14
@@ -122,8 +122,12 @@ def _relation(main: str, document: Document | None) -> str | None:
 
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DAY_FIRST = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?\s+([a-z]{3})[a-z]*\.?,?\s+(\d{4})", re.IGNORECASE)
-_MONTH_FIRST = re.compile(r"([a-z]{3})[a-z]*\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})", re.IGNORECASE)
+_DAY_FIRST = re.compile(
+    r"(\d{1,2})(?:st|nd|rd|th)?\s+([a-z]{3})[a-z]*\.?,?\s+(\d{4})", re.IGNORECASE
+)
+_MONTH_FIRST = re.compile(
+    r"([a-z]{3})[a-z]*\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})", re.IGNORECASE
+)
 _BARE = re.compile(r"(?<!\d)(\d{4})\s?(\d{2})\s?(\d{2})(?!\d)")
 
 

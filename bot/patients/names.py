@@ -18,18 +18,30 @@ SURNAMES = frozenset(
     "阮项司柏隋艾边简滕臧喻古隆晏房仇晋窦植饶鲁邬苏储靳敖米郎鄢车农商管戚丘仲盘蓝那佟阿库买艾热古努图麦"
     "肉木艾玉白玛扎旦格桑次仁达瓦尼多央拉巴桑洛松才让索南卓嘎"
 )
-_COMPOUND = ("欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "司徒",
-             "夏侯", "端木", "轩辕", "长孙", "宇文", "南宫", "独孤", "太史", "呼延", "百里", "申屠")  # fmt: skip
+_COMPOUND = tuple(
+    re.findall(
+        "..",
+        "欧阳司马上官诸葛东方皇甫尉迟公孙慕容令狐司徒夏侯端木轩辕长孙宇文南宫独孤太史呼延百里申屠",
+    )
+)
 #: Plainly no names, though they may begin as one does.
 NO_NAMES = re.compile(
-    r"周[一二三四五六日末天]|星期.*|礼拜.*|[今明后昨前大]+[天日晚早](?:[上下]午|早上|晚上)?|(?:[上下]|中)午|早上|晚上|凌晨"
-    r"|(?:本|下|上|这)+(?:周|个?月|星期|礼拜).*|.*(?:挂号|预约|取消|改签|退号|门诊|急诊|住院|医院|科室|内科|外科|儿科|眼科|妇科"
-    r"|产科|骨科|牙科|皮肤科|口腔|中医|专家|医生|大夫|主任|护士|人工|客服|检查|化验|报告|体检|疫苗|看病|看诊|就诊|挂个|挂一"
-    r"|知道|不清楚|清楚|没有|有没有|怎么|什么|哪|为什么|多少|可以|不用|不要|不想|不行|不能|不是|不会|随便|谢谢|你好|您好|请问"
-    r"|等等|稍等|等一下|马上|好的|好吧|行吧|算了|时间|方便|高血压|糖尿病|血压|头疼|头痛|肚子|发烧|咳嗽|感冒|疼|痛"
-    r"|身份证|证件|护照|号码|手机|电话|姓名|名字|监护人|家长|就诊人|病人|患者|添加|绑定|登记|返回|菜单|确认|继续|忘了|没带"
-    r"|安排|应该|有人|别人|其他|自己|本人|我们|你们|他们|大家|经常|何时|任何|于是|方法|高兴|白天|万一|成功|时候|安全|谁).*"
-    r"|是的?|对的?|好|行|嗯+|可以|[这那]个?|第[一二三四五]个?|[一二三四五六七八九十两]+[号个点岁]?|男的?|女的?|无|没|不"
+    r"周[一二三四五六日末天]|星期.*|礼拜.*|[今明后昨前大]+[天日晚早](?:[上下]午|早上|晚上)?"
+    r"|(?:[上下]|中)午|早上|晚上|凌晨"
+    r"|(?:本|下|上|这)+(?:周|个?月|星期|礼拜).*|.*(?:挂号|预约|取消|改签|退号|门诊|急诊|住院|医院"
+    r"|科室|内科|外科|儿科|眼科|妇科"
+    r"|产科|骨科|牙科|皮肤科|口腔|中医|专家|医生|大夫|主任|护士|人工|客服|检查|化验|报告|体检|疫苗"
+    r"|看病|看诊|就诊|挂个|挂一"
+    r"|知道|不清楚|清楚|没有|有没有|怎么|什么|哪|为什么|多少|可以|不用|不要|不想|不行|不能|不是"
+    r"|不会|随便|谢谢|你好|您好|请问"
+    r"|等等|稍等|等一下|马上|好的|好吧|行吧|算了|时间|方便|高血压|糖尿病|血压|头疼|头痛|肚子|发烧"
+    r"|咳嗽|感冒|疼|痛"
+    r"|身份证|证件|护照|号码|手机|电话|姓名|名字|监护人|家长|就诊人|病人|患者|添加|绑定|登记|返回"
+    r"|菜单|确认|继续|忘了|没带"
+    r"|安排|应该|有人|别人|其他|自己|本人|我们|你们|他们|大家|经常|何时|任何|于是|方法|高兴|白天"
+    r"|万一|成功|时候|安全|谁).*"
+    r"|是的?|对的?|好|行|嗯+|可以|[这那]个?|第[一二三四五]个?|[一二三四五六七八九十两]+[号个点岁]?"
+    r"|男的?|女的?|无|没|不"
 )
 _DOTS = re.compile(r"[•・‧∙⋅･]")
 _HAN = r"[\u3400-\u9fff\U00020000-\U0003ffff]"
@@ -37,39 +49,55 @@ _HAN_CHUNK = re.compile(
     rf"(?<!{_HAN}){_HAN} {_HAN}{{1,2}}(?!{_HAN})|{_HAN}+(?:\s?·\s?{_HAN}+)*"  # 张 三 too
 )
 _LETTER = r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]"
-_LATIN_CHUNK = re.compile(rf"{_LETTER}(?:{_LETTER}|['’.\-](?={_LETTER})|\.(?= {_LETTER})| (?={_LETTER}))*")
+_LATIN_CHUNK = re.compile(
+    rf"{_LETTER}(?:{_LETTER}|['’.\-](?={_LETTER})|\.(?= {_LETTER})| (?={_LETTER}))*"
+)
 _LONGEST, _LONGEST_PLAIN, _SHORTEST = 15, 4, 2
 
 _KIN = (
-    r"(?:我|俺|咱|他|她)?(?:家|们)?(?:的)?(?:大|小|二|老)?(?:妈妈|母亲|爸爸|父亲|妈咪|老妈|老爸|老娘|老爹|儿子|女儿|闺女|孩子|小孩|宝宝|宝贝"
-    r"|娃娃|爱人|老公|老婆|媳妇|丈夫|妻子|先生|太太|老伴|婆婆|公公|岳父|岳母|丈母娘|老丈人|奶奶|爷爷|姥姥|姥爷|外婆|外公"
-    r"|哥哥|弟弟|姐姐|妹妹|孙子|孙女|外孙女?|侄子|侄女|外甥女?|姑姑|阿姨|舅舅|叔叔|伯伯|[大二三小]?姨|丫头|朋友|同事)"
+    r"(?:我|俺|咱|他|她)?(?:家|们)?(?:的)?(?:大|小|二|老)?(?:妈妈|母亲|爸爸|父亲|妈咪|老妈|老爸"
+    r"|老娘|老爹|儿子|女儿|闺女|孩子|小孩|宝宝|宝贝"
+    r"|娃娃|爱人|老公|老婆|媳妇|丈夫|妻子|先生|太太|老伴|婆婆|公公|岳父|岳母|丈母娘|老丈人|奶奶"
+    r"|爷爷|姥姥|姥爷|外婆|外公"
+    r"|哥哥|弟弟|姐姐|妹妹|孙子|孙女|外孙女?|侄子|侄女|外甥女?|姑姑|阿姨|舅舅|叔叔|伯伯"
+    r"|[大二三小]?姨|丫头|朋友|同事)"
     r"|(?:我|俺|咱)(?:妈|爸|娘|爹|娃|崽|哥|弟|姐|妹|婆|公)"
 )
 _BEFORE = re.compile(
-    rf"(?:{_KIN}|(?:我|他|她|名字|姓名|病人|患者|孩子)?(?:的)?(?:名字|姓名)?(?:是)?叫做?|姓名是?|名字是?|我是|他是|她是|这是|就是"
-    r"|我(?:自己|本人)|本人|自己|就诊人|病人|患者|监护人|家长|陪同人|请?(?:帮|给|替|为)(?:我|俺)?(?:家)?|请|麻烦(?:您|你)?|您好|你好"
-    r"|添加|新增|加上?|登记|绑定|换成|改成|改为|号码是?|身份证号?码?是?|证件号?码?是?|护照号?码?是?|(?:手机|联系)?电话是?|手机号?码?是?|[是的,]|男(?=[ ,])|女(?=[ ,]))"
+    rf"(?:{_KIN}|(?:我|他|她|名字|姓名|病人|患者|孩子)?(?:的)?(?:名字|姓名)?(?:是)?叫做?|姓名是?"
+    rf"|名字是?|我是|他是|她是|这是|就是"
+    r"|我(?:自己|本人)|本人|自己|就诊人|病人|患者|监护人|家长|陪同人|请?(?:帮|给|替|为)(?:我"
+    r"|俺)?(?:家)?|请|麻烦(?:您|你)?|您好|你好"
+    r"|添加|新增|加上?|登记|绑定|换成|改成|改为|号码是?|身份证号?码?是?|证件号?码?是?|护照号?码?是?"
+    r"|(?:手机|联系)?电话是?|手机号?码?是?|[是的,]|男(?=[ ,])|女(?=[ ,]))"
 )
 _AFTER = re.compile(
-    r"(?:的?(?:居民)?身份证(?:号码?)?(?:是|为)?|的?证件(?:号码?)?(?:是|为)?|的?护照(?:号码?)?(?:是|为)?|的?(?:手机|联系)?电话(?:是|为)?"
-    r"|的?手机(?:号码?)?(?:是|为)?|的?出生(?:医学)?证明?(?:号码?)?(?:是|为)?|的?(?:港澳|台湾)?(?:居民)?通行证|的?回乡证|的?台胞证|的?永居证"
-    r"|(?:添加|加上|加一下|加进去|加进来|加|绑定|登记)一?下?|要?(?:挂号|挂个号|看病|看医生|就诊)|挂|本人|先生|女士|小朋友|谢谢.*|吧|了|的号|的|号码|生日|出生.*|性别|今年|,)$"
+    r"(?:的?(?:居民)?身份证(?:号码?)?(?:是|为)?|的?证件(?:号码?)?(?:是|为)?|的?护照(?:号码?)?(?:是"
+    r"|为)?|的?(?:手机|联系)?电话(?:是|为)?"
+    r"|的?手机(?:号码?)?(?:是|为)?|的?出生(?:医学)?证明?(?:号码?)?(?:是|为)?|的?(?:港澳"
+    r"|台湾)?(?:居民)?通行证|的?回乡证|的?台胞证|的?永居证"
+    r"|(?:添加|加上|加一下|加进去|加进来|加|绑定|登记)一?下?|要?(?:挂号|挂个号|看病|看医生|就诊)|挂"
+    r"|本人|先生|女士|小朋友|谢谢.*|吧|了|的号|的|号码|生日|出生.*|性别|今年|,)$"
 )
-_LABEL_FIRST = re.compile(r"(?:姓名|名字|我叫|他叫|她叫|叫做|\bname\b|\bcalled\b|i am|i'm)\W*(?:is\b|是|叫)?\W*$", re.IGNORECASE)
+_LABEL_FIRST = re.compile(
+    r"(?:姓名|名字|我叫|他叫|她叫|叫做|\bname\b|\bcalled\b|i am|i'm)\W*(?:is\b|是|叫)?\W*$",
+    re.IGNORECASE,
+)
 
-_NOISE = frozenset(
-    "a an and the my mine i am i'm im is it it's its this that me he she him her his name names named full first last"
-    " called passport no number num nr id card identity document doc permit phone mobile tel telephone born on birth"
-    " birthday dob date of for to with add please pls hi hello hey thanks thank you want book booking appointment"
-    " would like need patient relation relationship mother mum mom mam mummy father dad daddy son daughter child kid"
-    " baby wife husband spouse partner brother sister parent self myself guardian mr mrs ms miss dr male female man"
-    " woman boy girl m f year years old certificate resident foreign foreigner permanent travel hong kong macau macao"
-    " taiwan china chinese mainland new change yes no not now don't dont know cancel stop help what who where when how"
-    " sorry later never none back menu person agent today tomorrow yesterday monday tuesday wednesday thursday friday"
-    " saturday sunday morning afternoon evening next week doctor hospital ok okay sure number's here are details hk"
-    " idk nothing someone anybody somebody else other cardiology pain sick ill".split()
-)  # fmt: skip
+_NOISE = re.compile(
+    r"a|add|afternoon|agent|am|an|and|anybody|appointment|are|baby|back|birth|birthday|book|booking"
+    r"|born|boy|brother|called|cancel|card|cardiology|certificate|change|child|china|chinese|dad"
+    r"|daddy|date|daughter|details|dob|doc|doctor|document|don't|dont|dr|else|evening|f|father"
+    r"|female|first|for|foreign|foreigner|friday|full|girl|guardian|he|hello|help|her|here|hey|hi"
+    r"|him|his|hk|hong|hospital|how|husband|i|i'm|id|identity|idk|ill|im|is|it|it's|its|kid|know"
+    r"|kong|last|later|like|m|macao|macau|mainland|male|mam|man|me|menu|mine|miss|mobile|mom|monday"
+    r"|morning|mother|mr|mrs|ms|mum|mummy|my|myself|name|named|names|need|never|new|next|no|none"
+    r"|not|nothing|now|nr|num|number|number's|of|ok|okay|old|on|other|pain|parent|partner|passport"
+    r"|patient|permanent|permit|person|phone|please|pls|relation|relationship|resident|saturday"
+    r"|self|she|sick|sister|somebody|someone|son|sorry|spouse|stop|sunday|sure|taiwan|tel|telephone"
+    r"|thank|thanks|that|the|this|thursday|to|today|tomorrow|travel|tuesday|want|wednesday|week"
+    r"|what|when|where|who|wife|with|woman|would|year|years|yes|yesterday|you"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +137,9 @@ def _han(plain: str, *, sure: bool) -> Iterator[Name]:
         start, chunk = match.start(), re.sub(r"\s", "", match[0])
         labelled = _LABEL_FIRST.search(plain[:start]) is not None
         while before := _BEFORE.match(chunk):
-            labelled = labelled or before[0].endswith(("叫", "叫做", "姓名", "名字", "姓名是", "名字是"))
+            labelled = labelled or before[0].endswith(
+                ("叫", "叫做", "姓名", "名字", "姓名是", "名字是")
+            )
             start += before.end()
             chunk = chunk[before.end() :]
         while after := _AFTER.search(chunk):
@@ -136,7 +166,7 @@ def _latin(plain: str, *, sure: bool) -> Iterator[Name]:
         labelled = _LABEL_FIRST.search(plain[: match.start()]) is not None
         run: list[re.Match[str]] = []
         for word in [*re.finditer(r"\S+", match[0]), None]:
-            if word is not None and word[0].casefold().strip(".'’") not in _NOISE:
+            if word is not None and not _NOISE.fullmatch(word[0].casefold().strip(".'’")):
                 run.append(word)
                 continue
             if name := _spelt(run, labelled=labelled, sure=sure):

@@ -8,6 +8,7 @@ from bot.store.db import Link, Tx
 from bot.store.keyring import Keyring
 from bot.store.postgres import PostgresEngine
 from bot.store.sqlite import SqliteEngine
+from tests.helpers.desk import Desk
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +45,9 @@ def tx(backend: str, links: Callable[[str], Link], keyring: Keyring) -> Iterator
     link.begin()
     yield Tx(link, keyring)
     link.rollback()
+
+
+@pytest.fixture
+def desk(tx: Tx) -> Desk:
+    """Two conversations and their patients, on that database."""
+    return Desk(tx)

@@ -50,7 +50,7 @@ def test_a_visit_in_chinese() -> None:
         "number": "48213907", "cancel_until": "11月24日周二 16:00", "hold_until": "10:05",
         "hold_minutes": 5, "state": "held", "reason": "", "queue_no": None,
         "line": "11月25日周三 09:00–09:30 心血管内科 李明远 主任医师",
-        "label": "周三11/25 9:00 李明远",
+        "label": "周三11/25 9:00 李明远 ¥22.50",
     }  # fmt: skip
 
 
@@ -65,7 +65,7 @@ def test_a_visit_in_english() -> None:
 
 
 def test_a_free_place_names_its_fee_and_what_is_left() -> None:
-    assert slot_values(SLOT, "zh-CN", ZONE)["label"] == "周三11/25 9:00 李明远 ¥22"
+    assert slot_values(SLOT, "zh-CN", ZONE)["label"] == "周三11/25 9:00 李明远 ¥22 余3"
     assert slot_values(SLOT, "en", ZONE)["label"] == "Wed 25 Nov 9:00 Li Mingyuan ¥22"
     assert slot_values(SLOT, "zh-CN", ZONE)["left"] == 3
     short = replace(SLOT, clinic=replace(CLINIC, doctor_name="王芳", doctor_name_en="Wu Li"))
@@ -85,7 +85,7 @@ def test_a_label_fits_a_button_unless_the_name_is_longer(lang: str, doctor: str)
     label = slot_values(replace(SLOT, clinic=clinic), lang, ZONE)["label"]
     assert doctor in label
     assert "9:00" in label
-    assert len(label) <= max({"zh-CN": 20, "en": 36}[lang], 14 + len(doctor))
+    assert len(label) <= max({"zh-CN": 24, "en": 40}[lang], 14 + len(doctor))
 
 
 def test_what_is_left_of_a_hold() -> None:

@@ -101,7 +101,9 @@ def routes_of(http: FastAPI) -> list[tuple[str, str]]:
 
 
 def filled(path: str, conversation_id: int = 1) -> str:
-    return path.replace("{conversation_id}", str(conversation_id)).replace("{rest:path}", "nowhere")
+    for name in ("conversation_id", "clinic_id", "appointment_id", "call_id"):
+        path = path.replace(f"{{{name}}}", str(conversation_id))
+    return path.replace("{rest:path}", "nowhere")
 
 
 @pytest.fixture

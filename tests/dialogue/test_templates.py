@@ -20,6 +20,8 @@ from bot.errors import WordingError
 from bot.hospital.live import LiveHospital
 from bot.hospital.model import Hospital
 from bot.settings import Settings
+from tests.dialogue.booking_texts import BOOKING
+from tests.dialogue.queue_texts import QUEUE
 
 ROOT = Path(__file__).parents[2]
 REPLIES = ROOT / "templates" / "replies"
@@ -44,6 +46,8 @@ WHY = {
 }
 CHANNEL = [{"channel": "Telegram", "texts": texts} for texts in (True, False)]
 CASES: dict[str, list[dict[str, Any]]] = {
+    **BOOKING,
+    **QUEUE,
     **{f"binding/{name}": TAIL for name in ("already", "ask_unlink", "linked")},
     **{f"binding/{name}": CHANNEL for name in ("prefer_needs_link", "preferred")},
     **{

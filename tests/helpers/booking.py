@@ -46,9 +46,10 @@ def add_clinic(
         clinic = Clinic(**{**values, **more})
         session.add(clinic)
         session.flush()
+        clinic_id = int(clinic.id or 0)
         made = [
             Slot(
-                clinic_id=clinic.id, pool=pool, capacity=capacity,
+                clinic_id=clinic_id, pool=pool, capacity=capacity,
                 starts_at=starts_at + timedelta(minutes=30 * number),
                 ends_at=starts_at + timedelta(minutes=30 * number + 30),
             )
@@ -56,7 +57,7 @@ def add_clinic(
         ]  # fmt: skip
         session.add_all(made)
         session.flush()
-        return int(clinic.id or 0), [int(slot.id or 0) for slot in made]
+        return clinic_id, [int(slot.id or 0) for slot in made]
 
 
 def add_conversation(tx: Tx, user: str, now: datetime) -> int:

@@ -15,8 +15,10 @@ _FICTIONAL = re.compile(r"0799-555-0\d{3}")
 
 def test_it_is_as_large_as_a_city_hospital(demo: Hospital) -> None:
     least = {
+        "campuses": 2,
         "departments": 28,
         "doctors": 60,
+        "holidays": 39,
         "roster": 200,
         "tests": 90,
         "drugs": 120,

@@ -258,7 +258,55 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_an_empty_folder_names_every_file_once(tmp_path: Path) -> None:
     with pytest.raises(HospitalDataError) as refused:
         read_folder(tmp_path)
-    assert len(refused.value.problems) == 1 + len(TABLES)
+    needed = [table.file for table in TABLES.values() if not table.optional]
+    assert [problem.partition(":")[0] for problem in refused.value.problems] == [
+        "hospital.toml",
+        *needed,
+    ]
+
+
+def test_a_hospital_may_do_without_campuses_and_holidays(tmp_path: Path) -> None:
+    for path in DEMO.iterdir():
+        if path.name not in ("campuses.csv", "holidays.csv", "departments.csv"):
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    text = (DEMO / "departments.csv").read_text("utf-8")
+    plain = text.replace(",江北院区", ",").replace(",城东院区", ",")
+    (tmp_path / "departments.csv").write_text(plain, "utf-8")
+    hospital = read_folder(tmp_path)
+    assert (hospital.campuses, hospital.holidays) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("kind", "rows", "problem"),
+    [
+        ("holidays", "2026-01-01,闭馆,,元旦,New Year", "holidays.csv row 2, column kind: '闭馆' is not"),
+        ("holidays", "2026-01-04,班,第五天,元旦,New Year", "column works_as: '第五天' is not a weekday"),
+        (
+            "holidays", "2026-01-01,休,,元旦,New Year\n2026-01-01,班,,元旦,New Year",
+            "holidays.csv row 3, column date: '2026-01-01' is already on row 2",
+        ),
+        ("campuses", "main,本部,Main,,1号,1 Road,ftp://x", "column map_url: 'ftp://x' is not a link"),
+        ("roster", "li,1,,上午,301,,20,,,3,,", "column minutes: '3' is not a length of a slot"),
+    ],
+)  # fmt: skip
+def test_new_kinds_say_what_is_wrong(small: Hospital, kind: str, rows: str, problem: str) -> None:
+    heading = ",".join(column.name for column in TABLES[kind].columns)
+    with pytest.raises(HospitalDataError) as refused:
+        replace_kind(small, kind, f"{heading}\n{rows}\n".encode())
+    assert any(problem in said for said in refused.value.problems), refused.value.problems
+
+
+def test_a_campus_that_departments_are_on_cannot_go(demo: Hospital) -> None:
+    heading = ",".join(column.name for column in TABLES["campuses"].columns)
+    sheet = f"{heading}\nmain,江北院区,Jiangbei,,1号,1 Road,\n".encode()
+    with pytest.raises(HospitalDataError, match="campus 'east' is missing"):
+        replace_kind(demo, "campuses", sheet)
+
+
+def test_rules_of_booking_are_not_stated_twice(texts: bytes, sheets: dict[str, bytes]) -> None:
+    stated = texts.replace(b"[rule]", '[rule]\ncancel_until = "随时"'.encode())
+    with pytest.raises(HospitalDataError, match="cancel_until: told by"):
+        read_files(stated, sheets)
 
 
 def test_rows_that_refer_to_a_missing_file_are_not_blamed(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot.app import Content
-from bot.dialogue.router import GUIDE, Enter, Seen, Silent, route
+from bot.dialogue.router import GUIDE, REQUESTS, Enter, Seen, Silent, route
 from bot.dialogue.sessions import Session
 from bot.dialogue.understand import Understander, Understood
 from bot.hospital.model import Hospital
@@ -50,6 +50,7 @@ class Row:
     intents: frozenset[str]
     outcome: str
     act: str
+    request: str = ""
 
     @property
     def ours(self) -> bool:
@@ -70,7 +71,8 @@ def rows() -> Iterator[Row]:
         for row in group["rows"]:
             intents = frozenset(row.get("intents", ()))
             outcome, act = row.get("outcome", ""), row.get("act", "")
-            yield Row(group["lang"], group["topic"], row["text"], intents, outcome, act)
+            request = row.get("request", "")
+            yield Row(group["lang"], group["topic"], row["text"], intents, outcome, act, request)
 
 
 ROWS = tuple(rows())
@@ -81,6 +83,8 @@ def judge(row: Row, said: Understood, way: Enter | Silent) -> tuple[Done, str]:
     if row.act and said.act == row.act:
         return Done.RIGHT, row.act
     assert isinstance(way, Enter)
+    if row.request and (way.flow, way.entry) == REQUESTS[row.request]:
+        return Done.RIGHT, row.request
     if (way.flow, way.entry) == ("faq", "answer"):
         intent = str(way.values["intent"])
         return Done.RIGHT if intent in row.right else Done.WRONG, intent

@@ -117,7 +117,9 @@ def a_visit(tx: Tx, conversation_id: int) -> None:
         )
         session.add(visit)
         session.flush()
-        session.add(CallTask(appointment_id=visit.id, why="silent", due_at=NOW, note=WORDS))
+        session.add(
+            CallTask(appointment_id=int(visit.id or 0), why="silent", due_at=NOW, note=WORDS)
+        )
 
 
 def sealed_columns() -> list[tuple[sa.Table, sa.Column[Any]]]:
