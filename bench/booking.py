@@ -22,9 +22,6 @@ from bench.servers import ROOT, BenchError
 
 __all__ = ["BenchError", "run"]
 
-#: Prices, nodes: how long a process may take to be ready.
-_PATIENCE = 120.0
-
 
 def run(
     config: Path, *, patients: int, slots: int, processes: int, at_once: int, store: str, url: str

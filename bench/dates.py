@@ -1,6 +1,6 @@
 """How natural dates are read: phrases of ours, each with the day it is said on and what it must mean.
 
-A phrase is right, asked about though it was clear, or acted on wrongly. The last is a failure: one is too many.
+A phrase is right, asked about though it was clear, or acted on wrongly. One of the last is too many.
 `--compare` reads the same phrases with jionlp and dateparser where they are installed.
 """
 
@@ -64,7 +64,7 @@ def phrases(file: Path = PHRASES) -> Iterator[Phrase]:
 
 
 def _meant(meaning: str, now: datetime) -> When:
-    """Read "11-25", "11-23..11-29", "11-25.." with "morning", "14:00", "14:00-16:00", "soonest"; "ask"; "-"."""
+    """Read a meaning as the top of the file explains it."""
     when = NOTHING
     for word in meaning.split():
         if word == "ask":

@@ -103,9 +103,7 @@ def unasked(parts: Booking) -> Unasked:
 def queue(parts: Booking) -> Queue:
     """Return what keeps the lines of today's clinics."""
     settings, shared = parts.settings, unasked(parts)
-    return Queue(
-        settings.booking, settings.zone, parts.bookings, parts.notices, shared.listeners
-    )
+    return Queue(settings.booking, settings.zone, parts.bookings, parts.notices, shared.listeners)
 
 
 def desk(parts: Booking) -> Desk:

@@ -39,36 +39,10 @@ _HINT = re.compile(
     r"|\bat \w|half|quarter|work|school|year|[ap]m\b|o'?clock|immed|away"
 )
 _SOON = (
-    *(
-        "快",
-        "早",
-        "近",
-        "马上",
-        "立",
-        "哪天",
-        "什么时候",
-        "几点",
-        "时间",
-        "随便",
-        "赶",
-        "抓",
-        "啥时",
-    ),
-    *(
-        "soon",
-        "asap",
-        "a.s",
-        "earliest",
-        "avail",
-        "first",
-        "any",
-        "when",
-        "quick",
-        "away",
-        "immed",
-        "next",
-    ),
-)
+    "快", "早", "近", "马上", "立", "哪天", "什么时候", "几点", "时间", "随便", "赶", "抓", "啥时",
+    "soon", "asap",
+    "a.s", "earliest", "avail", "first", "any", "when", "quick", "away", "immed", "next",
+)  # fmt: skip
 _SOONEST = re.compile(
     r"越[快早]越好|尽快|尽早|最[快早](?:的|能|可以|什么|一个|一班|那个|是|有|一天|号|给我"
     r"|$|[,。!?呢吧])|[离隔]我?最近的?(?:时间|日子|一天|号|就诊|门诊|预约)|最近的?(?:一个"
@@ -244,7 +218,7 @@ def _together(rest: str, kept: list[_Named], today: date) -> Days | None:
 
 
 def _bounded(rest: str, one: _Named, today: date) -> Days:  # noqa: PLR0911  (one a kind of bound)
-    """Widen days by what stands beside them: "以后", "before", "最晚" …; what is sure in every reading."""
+    """Widen days by what stands beside them, "以后", "before", "最晚": what every reading holds."""
     days = one.days
     if days.first is None:
         return days

@@ -114,7 +114,7 @@ def of_year(month: int, day: int, today: date) -> Days:
 
 
 def of_month(day: int, today: date, months: int | None = None) -> Days:
-    """Give a day of this month, or the next month's where that is nearer; or of a month that was said."""
+    """Give a day of this month, or of the next where that is nearer; or of a month that was said."""
     if months is not None:
         year, month = shifted(today, months)
         return in_year(year, month, day, today)

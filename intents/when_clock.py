@@ -21,9 +21,11 @@ _CLEAR_AFTERNOON = range(1, 6)
 _PARTS: tuple[tuple[str, str], ...] = (
     (
         "morning",
-        r"上午|早上|早晨|清晨|大早上|[今明]早|(?<!趁)(?:一大?早|大清早)(?!期)"
-        r"|\b(?:in the )?(?:early |late )?mornings?\b|\bforenoon\b"
-        r"|(?<!\d)(?<!\d )(?<!i )\bam\b(?= *$|,)",
+        (
+            r"上午|早上|早晨|清晨|大早上|[今明]早|(?<!趁)(?:一大?早|大清早)(?!期)"
+            r"|\b(?:in the )?(?:early |late )?mornings?\b|\bforenoon\b"
+            r"|(?<!\d)(?<!\d )(?<!i )\bam\b(?= *$|,)"
+        ),
     ),
     ("noon", r"中午|正午|午间|\b(?:noon|midday|noontime|lunch ?time|over lunch)\b"),
     ("afternoon", r"下午|午后|\bafternoons?\b|(?<![\d.])(?<!\d )\bpm\b"),
@@ -42,22 +44,7 @@ _ZH = (
 _DIGITAL = r"(?<![\d.:/])(\d{1,2})[:](\d{2})(?!\d)(?: ?([ap])\.?m\b\.?)?"
 _EN = r"(?<![\d.:/])(\d{1,2})(?:[.:](\d{2}))? ?(?:([ap])\.?m\b\.?|o'?clock\b)"
 _TIME = re.compile(f"(?:{_DIGITAL})|(?:{_EN})|(?:{_ZH})")
-_WORDS = "|".join(
-    (
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-    )
-)
+_WORDS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 _EN_WORDS = re.compile(
     rf"\b(half past|quarter past|quarter to|half|at|around|about|after|before|by|from|and"
     rf"|to|between|until|till) ({_WORDS})\b(?! (?:days?|weeks?|people|of|months?|hours?"

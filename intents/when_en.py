@@ -1,4 +1,4 @@
-"""The forms in which English names days: "next Tuesday", "25 Nov", "in three days", "Friday week" …"""
+"""The forms in which English names days: "next Tuesday", "25 Nov", "in three days" and others."""
 
 import re
 from datetime import date
@@ -18,12 +18,8 @@ _MONTH = (
     r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
     r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 )
-_NUMBERS = {"a": 1, "an": 1} | {
-    word: n
-    for n, word in enumerate(
-        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1
-    )
-}
+_NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
+_NUMBERS |= {"six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
 _COUNT = r"(\d{1,2}|an?|one|two|three|four|five|six|seven|eight|nine|ten)"
 _NO_NUMBER = r"(?![:%]|[\d])"
 _TO = r" ?(?:-|to|through|thru|till|until|~) ?(?:the )?"

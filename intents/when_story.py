@@ -1,7 +1,7 @@
 """Which of the days a text names are wished for: not those refused, and not those of a story.
 
-"今天早上开始肚子疼" and "since Tuesday" tell how it began; "周三不行" refuses; "把周三的改到周五" asks for
-the later day. What comes first after a day in Chinese, and last before it in English, decides.
+"今天早上开始肚子疼" and "since Tuesday" tell how it began; "周三不行" refuses; "把周三的改到周五" asks
+for the later day. What comes first after a day in Chinese, and last before it in English, decides.
 """
 
 import re

@@ -1,25 +1,29 @@
-"""Bookings in conversation, on a hospital whose clinics can be booked: transcripts in `chats/booking/`."""
+"""Bookings in conversation, where clinics can be booked: the transcripts in `chats/booking/`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import delete
+import sqlmodel
+from sqlalchemy import delete, select, update
 from sqlmodel import SQLModel
 
 from bot.app import Content, build
 from bot.hospital.model import Hospital
 from bot.settings import Settings
+from bot.store.booking_tables import Appointment, Clinic, Slot
+from bot.store.db import Tx
 from bot.store.keyring import Keyring
 from bot.store.sqlite import SqliteEngine
 from intents.match import Matcher
 from tests.conftest import Clock
 from tests.helpers.chat import TranscriptMismatch, channels_of, play_file
 from tests.helpers.house import House
-from tests.helpers.world import TextMessages, World
+from tests.helpers.world import PATIENTS, TextMessages, World
 
 CHATS = sorted((Path(__file__).parent / "chats" / "booking").glob("*.chat"))
 PLAYED = [(path, channel) for path in CHATS for channel in channels_of(path)]
@@ -106,3 +110,107 @@ def test_a_visit_is_booked_in_few_messages_on_every_channel() -> None:
             said = [line for line in path.read_text("utf-8").splitlines() if line.startswith(">")]
             assert len(said) <= most[path.stem], path.name
             assert len(channels_of(path)) == 4, path.name
+
+
+@pytest.fixture
+def wednesday(clinics: House) -> Iterator[Callable[..., None]]:
+    """Change the clinic of 李明远 on Wednesday morning for one test: its columns, or its places."""
+    day, doctor = date(2026, 11, 18), "李明远"
+    which = (Clinic.doctor_name == doctor) & (Clinic.date == day)  # type: ignore[arg-type]
+
+    def change(places: int = 3, **columns: object) -> None:
+        with clinics.sql.begin() as connection:
+            of_it = select(Clinic.id).where(which)
+            full = update(Slot).where(Slot.clinic_id.in_(of_it))  # type: ignore[attr-defined]
+            connection.execute(full.values(capacity=places))
+            if columns:
+                connection.execute(update(Clinic).where(which).values(**columns))
+
+    yield change
+    change(status="on", reason=None)
+
+
+LIN = PATIENTS["小林"]
+ASKS = "挂李明远周三上午的号"
+
+
+async def begin(hospital: World, words: str = ASKS) -> str:
+    hospital.clock.now = datetime(2026, 11, 16, 2, 0, tzinfo=UTC)
+    return (await hospital.says(LIN, "text", words))[-1].text
+
+
+async def test_a_full_clinic_is_said_to_be_full_with_others_and_the_waitlist(
+    hospital: World, wednesday: Callable[..., None]
+) -> None:
+    wednesday(places=0)
+    said = await begin(hospital)
+    assert "李明远（心血管内科）11月18日周三上午的号已经约满了" in said
+    assert "候补" in said
+    assert "李明远 ¥22" in said
+
+
+async def test_a_stopped_clinic_is_said_to_be_stopped_with_its_reason(
+    hospital: World, wednesday: Callable[..., None]
+) -> None:
+    wednesday(status="stopped", reason="外出会议")
+    said = await begin(hospital)
+    assert "11月18日周三上午停诊：外出会议" in said
+    assert "候补" not in said
+    assert "可以换成" in said
+
+
+async def test_a_place_that_somebody_else_just_took_is_refused_kindly_with_others(
+    hospital: World, wednesday: Callable[..., None]
+) -> None:
+    said = await begin(hospital, "挂李明远周三的号")
+    assert "1 周三11/18 8:00 李明远" in said
+    wednesday(places=0)
+    (told,) = [worded.text for worded in await hospital.says(LIN, "text", "1")]
+    assert "已经约满了" in told
+    assert "候补" in told
+
+
+async def test_an_old_digit_and_a_second_yes_book_nothing_more(hospital: World) -> None:
+    await begin(hospital)
+    await hospital.says(LIN, "text", "林晓 110101199003074477")
+    assert "约好了" in (await hospital.says(LIN, "text", "1"))[-1].text
+    for again in ("1", "确认", "好的约吧"):
+        said = (await hospital.says(LIN, "text", again))[-1].text
+        assert "约好了" not in said, again
+    assert await booked(hospital) == 1
+
+
+@pytest.mark.parametrize("words", ["不约", "先不约", "不要", "等一下再说", "2", "换个医生", "返回"])
+async def test_nothing_but_a_yes_books(hospital: World, words: str) -> None:
+    await begin(hospital)
+    await hospital.says(LIN, "text", "林晓 110101199003074477")
+    await hospital.says(LIN, "text", words)
+    assert await booked(hospital) == 0
+
+
+async def test_a_second_visit_without_a_proven_phone_is_refused_with_the_way_to_prove_it(
+    hospital: World,
+) -> None:
+    await begin(hospital)
+    await hospital.says(LIN, "webchat", ASKS)
+    await hospital.says(LIN, "webchat", "林晓 110101199003074477")
+    await hospital.says(LIN, "webchat", "确认")
+    said = (await hospital.says(LIN, "webchat", "挂皮肤科周四上午的号"))[-1]
+    first = said.buttons[0].value
+    refused = (await hospital.says(LIN, "webchat", first))[-1]
+    assert "绑定手机号后就可以再约" in refused.text
+    assert "绑定手机号" in refused.buttons[0].label
+    asked = await hospital.says(LIN, "webchat", refused.buttons[0].value)
+    assert "继续挂号" in asked[0].text
+    assert "手机号" in asked[-1].text
+
+
+async def booked(hospital: World) -> int:
+    """Return how many visits are booked."""
+
+    def count(tx: Tx) -> int:
+        with tx.session() as session:
+            rows = session.exec(sqlmodel.select(Appointment).where(Appointment.state == "booked"))
+            return len(rows.all())
+
+    return await hospital.app.engine.read(count)

@@ -32,8 +32,13 @@ from intents.when import NOTHING, When, when_in
 
 _MOST_ASKED = 5
 #: What stands before the new time in a sentence that moves a visit.
-_TO = re.compile(
-    r"(?:改|换|挪|推|推迟|延|延期|提前|调|移)(?:一下)?[到至成]|(?<=move)d?\b.*?\bto\b|\bto\b|\buntil\b"
+_TO = re.compile(r"(?:改|换|挪|推|推迟|延|延期|提前|调|移)(?:一下)?[到至成]")
+_TO_EN = re.compile(
+    r"\b(?:move|change|reschedule|shift|push|put|bring)d?\b(?P<which>.*)\b(?:to|until|for)\b(?P<when>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_CANCELS = re.compile(
+    r"取消|退掉|退号|退|不去了?|去不了|来不了|\b(?:cancel|call off)\b", re.IGNORECASE
 )
 
 
@@ -89,7 +94,7 @@ class ChangesFlow:
             named = scene.asked.named if scene.asked and scene.asked.named else {}
             return self._chosen(scene, act, int(scene.values["choice"]), str(named.get("to", "")))
         text, to = _split(scene.understood.text) if act == MOVE else (scene.understood.text, "")
-        return self._picked(scene, act, text, to, self._when(scene, text))
+        return self._picked(scene, act, text, to, self._when(scene, _plainly(text)))
 
     def _picked(self, scene: Scene, act: str, text: str, to: str, when: When) -> Step:
         open_ones = [visit for visit in self._own.to_come(scene) if visit.state in _takes(act)]
@@ -133,7 +138,8 @@ class ChangesFlow:
             return self._telling.told(scene, "kept", {"visit": None})
         if (aside := self._aside(scene, named)) is not None:
             return aside
-        return self._picked(scene, act, text, str(named.get("to", "")), self._when(scene, text))
+        when = self._when(scene, _plainly(text))
+        return self._picked(scene, act, text, str(named.get("to", "")), when)
 
     def _chosen(self, scene: Scene, act: str, appointment_id: int, to: str = "") -> Step:
         """Ask about one visit, if it can still be cancelled or moved."""
@@ -214,6 +220,7 @@ class ChangesFlow:
         if said.request in (CANCEL, MOVE):
             return self._begin(scene, said.request)
         if said.request is not None:
+            scene.asked = None  # what it named is ours, not the next flow's
             return Step((Say("visits/still", Kind.NOTICE),), Goto(*REQUESTS[said.request]))
         if isinstance(said.decision, understand.Answer):
             return Step(
@@ -341,10 +348,17 @@ def _pair(choice: object) -> tuple[int, int]:
     return int(first), int(second)
 
 
+def _plainly(text: str) -> str:
+    """Return a sentence without its words for cancelling: the day beside them is meant, not refused."""
+    return _CANCELS.sub(" ", text)
+
+
 def _split(text: str) -> tuple[str, str]:
     """Return what a sentence says before "move it to" (which one), and after it (when)."""
-    found = _TO.search(text)
-    return (text[: found.start()], text[found.end() :]) if found else (text, "")
+    if found := _TO.search(text):
+        return text[: found.start()], text[found.end() :]
+    found = _TO_EN.search(text)
+    return (found["which"], found["when"]) if found else (text, "")
 
 
 def _counted(step: Step, named: Mapping[str, Any]) -> Step:

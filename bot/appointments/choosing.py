@@ -36,21 +36,26 @@ _CHEAPER = re.compile(
 )
 _OTHER = {
     "doctor": re.compile(
-        r"(?:换|改)(?:一|个|位|名|成|到|下|别的|其他|其它|另外)*(?:医生|大夫|专家|主任|人看)|(?:别的|其他|其它|另外的?|另一[个位])(?:医生|大夫|专家|主任)"
+        r"(?:换|改)(?:一|个|位|名|成|到|下|别的|其他|其它|另外)*(?:医生|大夫|专家|主任|人看)"
+        r"|(?:别的|其他|其它|另外的?|另一[个位])(?:医生|大夫|专家|主任)"
         r"|\b(?:another|different|other) (?:doctors?|physicians?|experts?)|\bchange (?:the )?doctor"
     ),
     "department": re.compile(
-        r"(?:换|改)(?:一|个|下|别的|其他|其它)*科|(?:别的|其他|其它)科|\b(?:another|different) department"
+        r"(?:换|改)(?:一|个|下|别的|其他|其它)*科|(?:别的|其他|其它)科"
+        r"|\b(?:another|different) department"
         r"|\bchange (?:the )?department"
     ),
     "person": re.compile(
-        r"(?:换|改)(?:一|个|下|成|别的|其他|其它)*(?:就诊人|病人|患者|人(?!看))|不是(?:给)?我(?:自己|本人)?(?:看|挂|约)"
-        r"|\b(?:another|different) (?:person|patient)|\b(?:for )?somebody else|\bsomeone else|\bnot for me"
+        r"(?:换|改)(?:一|个|下|成|别的|其他|其它)*(?:就诊人|病人|患者|人(?!看))"
+        r"|不是(?:给)?我(?:自己|本人)?(?:看|挂|约)"
+        r"|\b(?:another|different) (?:person|patient)|\b(?:for )?somebody else|\bsomeone else"
+        r"|\bnot for me"
     ),
     "time": re.compile(
-        r"(?:换|改)(?:一|个|下|别的|其他|其它|另外)*(?:时间|时段|日子|天|点儿?|号源?)|(?:别的|其他|其它|另外的?)(?:时间|时段|日子|天)"
-        r"|\b(?:another|different|other) (?:times?|days?|dates?|slots?)|\bchange (?:the )?(?:time|day|date)"
-        r"|\breschedule"
+        r"(?:换|改)(?:一|个|下|别的|其他|其它|另外)*(?:时间|时段|日子|天|点儿?|号源?)"
+        r"|(?:别的|其他|其它|另外的?)(?:时间|时段|日子|天)"
+        r"|\b(?:another|different|other) (?:times?|days?|dates?|slots?)|\breschedule"
+        r"|\bchange (?:the )?(?:time|day|date)"
     ),
 }  # fmt: skip
 _MORE = re.compile(
@@ -61,10 +66,14 @@ _EARLIER = re.compile(
     r"(?:再|更)?早一?(?:点|些)|往前|最早|最快|最近的|\bearl(?:y|ier|iest)\b|\bsooner\b|\bsoonest\b"
 )
 _YES_ZH = r"(?:好|行|对|是|嗯|可以|没错|确认|确定|没问题|同意|ok)(?:的|吧|啊|呀|了)?"
-_DO_ZH = r"(?:就|那就)?(?:这个|它|这样)?(?:帮我|给我|请)?(?:确认|确定|约|挂|预约|挂号|定|订|办)(?:预约|挂号|这个|上|了|好|下来)*(?:吧|啊|了)?"
+_DO_ZH = (
+    r"(?:就|那就)?(?:这个|它|这样)?(?:帮我|给我|请)?(?:确认|确定|约|挂|预约|挂号|定|订|办)"
+    r"(?:预约|挂号|这个|上|了|好|下来)*(?:吧|啊)?"
+)
 _YES = re.compile(
     rf"(?:{_YES_ZH}[\s,。!]*)+(?:{_DO_ZH})?|{_DO_ZH}|就(?:这个|它|这样)(?:了|吧)?"
-    r"|(?:(?:yes|ok|okay|sure|right|good|great|fine|correct|perfect)[\s,.!]*(?:please|that's right|that is right)?[\s,.!]*)+"
+    r"|(?!please)(?:(?:yes|okay|ok|sure|right|good|great|fine|correct|perfect|please|that's right"
+    r"|that is right)[\s,.!]*)+"
     r"(?:book (?:it|this|that)|confirm(?: it)?|go ahead|do it)?"
     r"|(?:please )?(?:book (?:it|this|that)|confirm(?: it| the booking)?|go ahead)(?: please)?"
 )
@@ -73,7 +82,9 @@ _DROP = re.compile(
     r"|(?:never ?mind|forget (?:it|about it)|don't book(?: it| anything)?|do not book(?: it)?"
     r"|i don't want (?:it|this|to book)(?: any ?more)?)"
 )
-_EDGES = " ,.!?~。、…;:"
+_EDGES = " ,.!~。、…;:"
+#: A plain yes or no is short.
+_LONGEST = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +129,7 @@ def read(text: str, vocabulary: Vocabulary) -> Said:
     meant = [one for one in found if not _REFUSED.search(plain[: one.start])]
     refused = [one for one in found if one not in meant]
     doctors, shared = _doctors(meant)
-    bare = plain.strip(_EDGES)
+    bare = plain.strip(_EDGES) if len(plain) <= _LONGEST else ""
     return Said(
         departments=_keys(meant, "department"),
         doctors=doctors,
@@ -130,7 +141,7 @@ def read(text: str, vocabulary: Vocabulary) -> Said:
         other=next((what for what, words in _OTHER.items() if words.search(plain)), None),
         more=_MORE.search(plain) is not None,
         earlier=_EARLIER.search(plain) is not None,
-        agrees=_YES.fullmatch(bare) is not None,
+        agrees=bool(bare) and _YES.fullmatch(bare) is not None,
         drops=_DROP.fullmatch(bare) is not None,
     )
 

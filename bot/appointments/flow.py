@@ -1,41 +1,38 @@
 """The conversation that books a visit: where, when, who, and nothing before a plain yes (BK-01 … BK-12).
 
-A message may say any of it in any order, and change any of it later. Every question is answered by a tap,
-a digit or in words; what is asked in between is answered first, then ours is asked again.
+A message may say any of it in any order, and change any of it later. Every question is answered by a
+tap, a digit or in words; what is asked in between is answered first, then ours is asked again.
 """
 
-from collections.abc import Callable
-from datetime import timedelta
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from bot.appointments import choosing
+from bot.appointments.asking import Asking
 from bot.appointments.choosing import Said
-from bot.appointments.drafts import CONFIRM, FLOW, WHEN, WHERE, WHICH, WHO, Draft, draft_of
-from bot.appointments.labels import option, shortcut, titled
+from bot.appointments.drafts import CONFIRM, FLOW, WHEN, WHICH, WHO, Draft, draft_of
+from bot.appointments.model import FreeSlot
 from bot.appointments.offers import Offers
 from bot.appointments.reading import Reading
 from bot.appointments.service import Bookings
 from bot.appointments.settling import Links, Settling, no_links
-from bot.appointments.telling import day_words
 from bot.dialogue.facts import Facts
 from bot.dialogue.faq import menu_button, person_button
 from bot.dialogue.flow import Goto, Scene, Step
 from bot.dialogue.people import Family
 from bot.dialogue.router import MISSES_BEFORE_PERSON, REQUESTS
 from bot.dialogue.understand import Answer
-from bot.message import Button, Kind, Say
+from bot.message import Kind, Say
 
-#: Questions whose answer is what a booking shows anyway: who is there, which department, is there a place.
+#: Questions whose answer is what a booking shows anyway: who is there, which department, what is free.
 _OURS = frozenset({
     "department.which", "doctor.by_department", "roster.who", "booking.how", "booking.expert",
     "booking.special", "booking.same_day",
 })  # fmt: skip
 #: Asked in between, they are answered and then ours is asked again; the others begin something else.
 _IN_BETWEEN = frozenset({"mine", "queue"})
+#: Asked for while a visit is booked, the list of people is who it is for.
+_OF_THE_PERSON = frozenset({"family", "add_family"})
 _EXACT, _SURE = 0.99, 0.8
-_MOST_NAMES = 5
-#: `When.ask` of a weekday that is today's: both may be meant.
-TODAY_OR_NEXT_WEEK = "today or next week"
 
 
 class BookingFlow:
@@ -57,6 +54,7 @@ class BookingFlow:
         self._bookings = bookings
         self._facts = facts
         self._offers = Offers(bookings, facts)
+        self._asking = Asking(self._offers)
         self._settling = Settling(bookings, family, self._offers, links)
         self._reading = Reading(self._offers, self._settling, somebody)
         self._entries: dict[str, Callable[[Scene, Draft], Step]] = {
@@ -86,6 +84,8 @@ class BookingFlow:
         if act is None:
             raise ValueError(f"booking has no entry {entry}")
         draft = draft_of(scene.session)
+        if draft is None and entry == "slot":  # a place that another flow, or a notice, offered
+            draft = Draft(stage=WHEN)
         if draft is None:
             return self._nothing_open(scene, entry)
         if entry not in ("words", "resume"):
@@ -115,27 +115,35 @@ class BookingFlow:
 
     def _words(self, scene: Scene, draft: Draft) -> Step:
         """Take an answer in words, a correction, or something else that comes in between."""
-        said, act = self._read(scene), scene.understood.act
+        said = self._read(scene)
+        step = self._decided(scene, draft, said) or self._in_between(scene, draft, said)
+        return step or self._changed(scene, draft, said)
+
+    def _decided(self, scene: Scene, draft: Draft, said: Said) -> Step | None:
+        """Take a plain yes or no to what was asked last; None for any other word (I6)."""
+        act = scene.understood.act
         if said.drops or (scene.understood.request == "cancel" and draft.stage in (CONFIRM, WHO)):
             return self._cancel(scene, draft)
-        if draft.stage == CONFIRM and draft.held is not None:
-            if act == "yes" or said.agrees:
-                return self._settling.sure(scene, draft, draft.held)
-            if act == "no":
-                return self._doubted(scene, draft)
-        if (step := self._in_between(scene, draft, said)) is not None:
-            return step
+        if draft.stage != CONFIRM or draft.held is None:
+            return None
+        if act == "yes" or said.agrees:
+            return self._settling.sure(scene, draft, draft.held)
+        return self._doubted(scene, draft) if act == "no" else None
+
+    def _changed(self, scene: Scene, draft: Draft, said: Said) -> Step:
+        """Take what the message names or changes, and go on; ask again where it says nothing."""
         named = self._reading.person(scene, draft, said)
-        if self._reading.take(scene, draft, said):
+        changed = self._reading.take(scene, draft, said)
+        if changed or named:
             scene.session.misses = 0
+        if changed:
             return self._more(scene, draft) if said.more else self._go_on(scene, draft)
         if scene.understood.when.ask and draft.placed:
-            return self._which_day(scene, draft)
+            return self._asking.which_day(scene, draft)
         if named:
-            scene.session.misses = 0
             return self._ask_again(scene, draft)
         if self._reading.near(scene, draft):
-            return self._which(scene, draft)
+            return self._asking.which(scene, draft)
         return self._missed(scene, draft)
 
     def _read(self, scene: Scene) -> Said:
@@ -146,6 +154,10 @@ class BookingFlow:
         understood = scene.understood
         request = understood.request
         back = Goto(FLOW, "resume")
+        if request == "resume":
+            return self._ask_again(scene, draft)
+        if request in _OF_THE_PERSON and said.other == "person":
+            return self._other_person(scene, draft)
         if request is not None and REQUESTS[request][0] != FLOW:
             draft.keep(scene.session)
             goto = Goto(*REQUESTS[request])
@@ -166,16 +178,21 @@ class BookingFlow:
     def _go_on(self, scene: Scene, draft: Draft) -> Step:
         """Ask the first thing that is not known yet; hold the place where all of it is."""
         if draft.several:
-            return self._which(scene, draft)
+            return self._asking.which(scene, draft)
         if not draft.placed:
-            return self._where(scene, draft)
+            return self._asking.where(scene, draft)
         if scene.understood.when.ask and not draft.timed:
-            return self._which_day(scene, draft)
+            return self._asking.which_day(scene, draft)
+        return self._offered(scene, draft)
+
+    def _offered(self, scene: Scene, draft: Draft) -> Step:
+        """Show what is free; hold at once what needs no choice; say truly why there is nothing."""
         slots = self._offers.free(scene, draft)
-        if not slots and (draft.below is not None or draft.without):
+        limited = draft.below is not None or bool(draft.without)
+        if not slots and limited and not self._offers.elsewhen(scene, draft):
             what = "doctor" if draft.without else "cheaper"
             draft.below, draft.without, draft.shown = None, [], []
-            step = self._go_on(scene, draft)
+            step = self._offered(scene, draft)
             told = Say("booking/no_other", Kind.NOTICE, {"what": what})
             return Step((told, *step.says), step.goto, step.back)
         if not slots:
@@ -185,64 +202,9 @@ class BookingFlow:
             return self._offers.listed(scene, draft, slots)
         return self._settling.hold(scene, draft, slot.slot_id)
 
-    def _where(self, scene: Scene, draft: Draft) -> Step:
-        draft.stage = WHERE
-        return self._ask(scene, draft, "where")
-
-    def _which_day(self, scene: Scene, draft: Draft) -> Step:
-        """Ask for a day that is plain; of today and the same day next week, which."""
-        draft.stage = WHEN
-        why, options = scene.understood.when.ask or "", ()
-        if why == TODAY_OR_NEXT_WEEK:
-            today, entities = self._offers.today(scene.now), scene.understood.entities
-            draft.part = (entities.session if entities else None) or draft.part
-            options = tuple(
-                Button(day_words(day, scene.session.lang), f"flow:booking.day:{day.isoformat()}")
-                for day in (today, today + timedelta(days=7))
-            )
-        return self._ask(scene, draft, "which_day", {"why": why}, options)
-
     def _chosen_day(self, scene: Scene, draft: Draft) -> Step:
         draft.first = draft.last = str(scene.values["choice"])
         return self._go_on(scene, draft)
-
-    def _which(self, scene: Scene, draft: Draft) -> Step:
-        """Ask which of several is meant: one name, or one complaint, stands for more than one."""
-        codes = [name.partition(":") for name in draft.several]
-        doctors = [code for kind, _, code in codes if kind == "doctor"]
-        departments = [code for kind, _, code in codes if kind == "department"]
-        lang = scene.session.lang
-        labels = {
-            f"doctor:{row.key}": titled(row.name, row.department, lang)
-            for row in self._offers.named_doctors(scene, doctors)
-        } | {
-            f"department:{row.key}": row.name
-            for row in self._offers.named_departments(scene, departments)
-        }
-        options = [
-            Button(labels[name], f"flow:booking.which:{name}")
-            for name in draft.several
-            if name in labels
-        ]
-        draft.stage = WHICH
-        values = {"advice": self._offers.suggested(scene, draft.symptoms)}
-        return self._ask(scene, draft, "which", values, tuple(options[:_MOST_NAMES]))
-
-    def _ask(
-        self,
-        scene: Scene,
-        draft: Draft,
-        name: str,
-        values: dict[str, Any] | None = None,
-        options: tuple[Button, ...] = (),
-    ) -> Step:
-        """Ask something of the first half, where nothing is held yet."""
-        draft.keep(scene.session)
-        shortcuts = (shortcut("drop", scene.session.lang), person_button(scene.session.lang))
-        return Step((
-            Say(f"booking/{name}", Kind.QUESTION, values or {}, options, shortcuts,
-                answer=(FLOW, "words"), here=True),
-        ))  # fmt: skip
 
     def _chosen_name(self, scene: Scene, draft: Draft) -> Step:
         kind, _, code = str(scene.values["choice"]).partition(":")
@@ -257,19 +219,16 @@ class BookingFlow:
     def _more(self, scene: Scene, draft: Draft) -> Step:
         """Show what was not shown yet: at the time she named, then at any."""
         draft.pick = True
-        for _ in range(2):
-            slots = self._offers.free(scene, draft)
-            fresh = [slot for slot in slots if slot.slot_id not in draft.shown]
-            if fresh or not (draft.timed or draft.soonest):
-                break
+        slots = self._offers.free(scene, draft)
+        if not _fresh(slots, draft) and (draft.timed or draft.soonest):
             shown = draft.shown
             draft.forget_time()
             draft.shown = shown
+            slots = self._offers.free(scene, draft)
         if not slots:
             return self._offers.none(scene, draft)
-        step = self._offers.listed(scene, draft, slots)
-        again = () if fresh else (Say("booking/no_more", Kind.NOTICE),)
-        return Step((*again, *step.says))
+        again = () if _fresh(slots, draft) else (Say("booking/no_more", Kind.NOTICE),)
+        return Step((*again, *self._offers.listed(scene, draft, slots).says))
 
     def _other_time(self, scene: Scene, draft: Draft) -> Step:
         draft.from_time = draft.to_time = None
@@ -308,10 +267,7 @@ class BookingFlow:
         draft.patient_id, draft.pick_person = None, True
         if self._settling.members(scene):
             return self._ask_again(scene, draft)
-        lang = scene.session.lang
-        draft.stage = WHO
-        ways = (option("new_person", lang), option("drop", lang, to="cancel"))
-        return self._ask(scene, draft, "nobody", options=ways)
+        return self._asking.nobody(scene, draft)
 
     def _sure(self, scene: Scene, draft: Draft) -> Step:
         return self._settling.sure(scene, draft, int(scene.values["choice"]))
@@ -335,8 +291,14 @@ class BookingFlow:
 
     def _wait(self, scene: Scene, draft: Draft) -> Step:
         """Let the waitlist take a full clinic (BK-09)."""
-        values = {"clinic_id": int(scene.values["choice"]), "patient_id": draft.patient_id}
+        clinic_id = int(scene.values["choice"])
         self._let_go(scene, draft)
+        if draft.somebody or (draft.pick_person and len(self._settling.members(scene)) == 1):
+            # Somebody else is meant than the one who is known: the waitlist must not take that one.
+            scene.session.draft = {"flow": "waitlist", "clinic_id": clinic_id}
+            who = {"back": "waitlist.who", "named": draft.somebody}
+            return Step(goto=Goto("family", "start", who))
+        values = {"clinic_id": clinic_id, "patient_id": draft.patient_id}
         return Step(goto=Goto("waitlist", "join", values))
 
     def _bind(self, scene: Scene, draft: Draft) -> Step:
@@ -364,7 +326,7 @@ class BookingFlow:
             return self._other_time(scene, draft)
         if draft.stage in (WHEN, WHICH):
             draft.forget_place()
-            return self._where(scene, draft)
+            return self._asking.where(scene, draft)
         return self._cancel(scene, draft)
 
     def _missed(self, scene: Scene, draft: Draft) -> Step:
@@ -378,3 +340,8 @@ class BookingFlow:
         scene.session.misses = missed
         told = Say("booking/not_understood", Kind.NOTICE, {"stage": draft.stage})
         return Step((told, *step.says), step.goto, step.back)
+
+
+def _fresh(slots: Sequence[FreeSlot], draft: Draft) -> bool:
+    """Say whether there is a place that was not shown yet."""
+    return any(slot.slot_id not in draft.shown for slot in slots)

@@ -74,7 +74,9 @@ class Instead:
             return Refusal.NO_STEP
         return self._book(tx, slot_id, old, conversation_id, now)
 
-    def hers(self, tx: Tx, appointment_id: int, conversation_id: int, now: datetime) -> Visit | None:
+    def hers(
+        self, tx: Tx, appointment_id: int, conversation_id: int, now: datetime
+    ) -> Visit | None:
         """Return a visit of somebody whom a conversation may book for, or None (I7)."""
         visit = self.bookings.visit(tx, appointment_id)
         if visit is None or visit.patient_id is None:
@@ -102,7 +104,7 @@ class Instead:
         lang, zone = hearer.lang, self.bookings.zone
         told = [slot_values(one, lang, zone) for one in places]
         take = f"flow:stopped.take:{{}}.{visit.appointment_id}"
-        if visit.patient_id is None:
+        if visit.state not in LIVE:  # she had not said yes: the booking under way goes on
             take = "flow:booking.slot:{}"
         taps = [
             Button(str(values["label"]), take.format(one.slot_id))

@@ -45,7 +45,7 @@ class Offers:
         return now.astimezone(self.bookings.zone).date()
 
     def free(self, scene: Scene, draft: Draft) -> list[FreeSlot]:
-        """Return what is free of what was asked for, soonest first; a time to the minute is not looked at."""
+        """Return what is free of what was asked for, soonest first; one time of day is left open."""
         wanted = draft.wanted()
         if wanted.from_time is not None and wanted.from_time == wanted.to_time:
             wanted = replace(wanted, from_time=None, to_time=None)
@@ -82,7 +82,8 @@ class Offers:
             "exact": self._is_exact(draft, slots),
             "hold_minutes": self.bookings.options.hold_minutes,
         }
-        return self.choice(scene, draft, "slots", shown, values, more=len(fresh) > len(shown))
+        more = len(fresh) > len(shown) or draft.timed  # then: at other times
+        return self.choice(scene, draft, "slots", shown, values, more=more)
 
     def none(self, scene: Scene, draft: Draft) -> Step:
         """Say truly why there is nothing, and what else there is."""
@@ -97,7 +98,7 @@ class Offers:
         if clinic is not None and why is not None:
             return self.refused(scene, draft, why, clinic)
         values = {**self._said(scene, draft), **self._unreleased(scene, draft)}
-        return self.choice(scene, draft, "none", self._elsewhen(scene, draft), values)
+        return self.choice(scene, draft, "none", self.elsewhen(scene, draft), values)
 
     def refused(self, scene: Scene, draft: Draft, why: Refusal, clinic: ClinicView) -> Step:
         """Say why a clinic cannot be booked, with other places, and the waitlist where it is full."""
@@ -150,23 +151,23 @@ class Offers:
 
     def named_doctors(self, scene: Scene, doctors: Sequence[str]) -> list[Any]:
         """Return the doctors of these codes as the facts tell them; none for no codes."""
-        return self._found(scene, "doctors", doctors=tuple(doctors)) if doctors else []
+        named = Entities(doctors=tuple(doctors))
+        return self._found(scene, "doctors", named) if doctors else []
 
     def named_departments(
         self, scene: Scene, departments: Sequence[str] = (), doctors: Sequence[str] = ()
     ) -> list[Any]:
         """Return these departments, or those of these doctors; none for neither."""
-        if not departments and not doctors:
-            return []
-        named = {"departments": tuple(departments), "doctors": tuple(doctors)}
-        return self._found(scene, "departments", **named)
+        named = Entities(departments=tuple(departments), doctors=tuple(doctors))
+        return self._found(scene, "departments", named) if departments or doctors else []
 
     def suggested(self, scene: Scene, symptoms: Sequence[str]) -> list[Any]:
         """Return what the approved table suggests for these symptoms, in its order (SC-05)."""
-        return self._found(scene, "department_for", symptoms=tuple(symptoms)) if symptoms else []
+        named = Entities(symptoms=tuple(symptoms))
+        return self._found(scene, "department_for", named) if symptoms else []
 
-    def _found(self, scene: Scene, name: str, **named: tuple[str, ...]) -> list[Any]:
-        found = self.facts.find(name, scene.session.lang, self.today(scene.now), Entities(**named))
+    def _found(self, scene: Scene, name: str, named: Entities) -> list[Any]:
+        found = self.facts.find(name, scene.session.lang, self.today(scene.now), named)
         return list(found["found"])
 
     def _free(self, scene: Scene, wanted: Wanted, draft: Draft) -> list[FreeSlot]:
@@ -175,7 +176,7 @@ class Offers:
         )
         return [slot for slot in slots if draft.suits(slot.clinic.doctor, slot.clinic.fee)]
 
-    def _elsewhen(self, scene: Scene, draft: Draft) -> list[FreeSlot]:
+    def elsewhen(self, scene: Scene, draft: Draft) -> list[FreeSlot]:
         """Return places on other days, else with other doctors of the department."""
         wanted = replace(
             draft.wanted(), first=None, last=None, part=None, from_time=None, to_time=None

@@ -188,7 +188,9 @@ class Queue:
         if now < starts_at:
             return False
         limit = timedelta(minutes=self.options.feed_silent_minutes)
-        return spoken.heard_at is None or now - max(spoken.heard_at, starts_at) >= limit
+        if spoken.heard_at is None or not limit:
+            return spoken.heard_at is None
+        return now - max(spoken.heard_at, starts_at) >= limit
 
     def _serve(self, tx: Tx, clinic_id: int, news: News, before: Spoken, at: datetime) -> Spoken:
         """Keep which number is served; whoever waits with it, or with one jumped over, was called."""

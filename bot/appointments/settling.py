@@ -212,6 +212,8 @@ class Settling:
         member: Member | None,
     ) -> Step:
         """Say why this visit cannot be hers, and what she can do (each refusal has a way on)."""
+        if why is Refusal.EXPIRED:
+            return self.again(scene, draft)
         if why not in _OF_THE_PATIENT:
             return self.gone(scene, draft, why, visit.slot_id if visit else None)
         lang, options = scene.session.lang, self.bookings.options

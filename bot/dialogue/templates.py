@@ -7,6 +7,7 @@ name before a template is ever run. Patients' words are values, never templates.
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from jinja2 import StrictUndefined, Template, TemplateError, nodes
@@ -27,6 +28,8 @@ _WEEKDAYS = {
 }
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MAX_RENDERED = 3_000
+#: Texts that are ready, by environment and source. As many as there are texts, and what staff changed.
+_made: dict[tuple[ImmutableSandboxedEnvironment, str], Template] = {}
 
 
 def money(amount: Decimal | int | str, lang: str) -> str:
@@ -44,8 +47,9 @@ def day(value: date, lang: str) -> str:
     return f"{weekday} {value.day} {_MONTHS[value.month - 1]}"
 
 
+@cache
 def environment(lang: str) -> ImmutableSandboxedEnvironment:
-    """Return the environment in which texts of `lang` are rendered."""
+    """Return the environment in which texts of `lang` are rendered; one for the whole process."""
     made = ImmutableSandboxedEnvironment(
         undefined=StrictUndefined,
         autoescape=False,
@@ -65,24 +69,48 @@ def _there(value: Any) -> Any:
     return str(value) if isinstance(value, StrictUndefined) else value
 
 
-def compile_text(env: ImmutableSandboxedEnvironment, source: str, where: str) -> Template:
-    """Compile a text.
+def check_text(env: ImmutableSandboxedEnvironment, source: str, where: str) -> nodes.Template:
+    """Read a text without making it ready, which takes four times as long; return its tree.
 
     Raises:
         WordingError: it is broken or uses what a text may not; names `where` and the line.
     """
     try:
-        for node in _all(env.parse(source)):
-            if not isinstance(node, _ALLOWED):
-                raise WordingError(
-                    f"{where}: a text may not use {type(node).__name__} (line {node.lineno})"
-                )
-            if isinstance(node, nodes.Filter) and node.name not in FILTERS:
-                raise WordingError(f"{where}: unknown filter '{node.name}' (line {node.lineno})")
-        return env.from_string(source)
+        tree = env.parse(source)
     except TemplateError as exc:
         line = getattr(exc, "lineno", None)
         raise WordingError(f"{where}: {exc.message}" + (f" (line {line})" if line else "")) from exc
+    for node in _all(tree):
+        if problem := _problem(node, env):
+            raise WordingError(f"{where}: {problem} (line {node.lineno})")
+    return tree
+
+
+def _problem(node: nodes.Node, env: ImmutableSandboxedEnvironment) -> str | None:
+    if not isinstance(node, _ALLOWED):
+        return f"a text may not use {type(node).__name__}"
+    if isinstance(node, nodes.Filter) and node.name not in FILTERS:
+        return f"unknown filter '{node.name}'"
+    if isinstance(node, nodes.Test) and node.name not in env.tests:
+        return f"unknown test '{node.name}'"
+    return None
+
+
+def compile_text(env: ImmutableSandboxedEnvironment, source: str, where: str) -> Template:
+    """Make a text ready to be rendered; the same text is made once a process.
+
+    Raises:
+        WordingError: as `check_text`.
+    """
+    known = _made.get((env, source))
+    if known is None:
+        try:
+            code = env.compile(check_text(env, source, where))
+        except TemplateError as exc:
+            raise WordingError(f"{where}: {exc.message}") from exc
+        known = env.template_class.from_code(env, code, env.make_globals(None))
+        _made[env, source] = known
+    return known
 
 
 def render(template: Template, values: Mapping[str, Any], where: str) -> str:

@@ -16,7 +16,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.channels.base import Limits
 from bot.dialogue.facts import Facts
-from bot.dialogue.templates import compile_text, environment, render
+from bot.dialogue.templates import check_text, compile_text, environment, render
 from bot.errors import WordingError
 from bot.message import Button, Kind, Say, Worded
 from intents.catalog import Catalog
@@ -150,7 +150,7 @@ class Wording:
             faq = {f"faq:{intent}" for intent in self._catalog.intents} if answers else set()
             for name in sorted(known | faq):
                 try:
-                    self._template(name, lang)
+                    self._check(name, lang)
                 except WordingError as exc:
                     problems.append(str(exc))
         return problems
@@ -173,6 +173,10 @@ class Wording:
         """Return the names of the reply templates of one language."""
         root = self._folder / lang
         return {str(p.relative_to(root)).removesuffix(".txt.j2") for p in root.glob("*/*.txt.j2")}
+
+    def _check(self, name: str, lang: str) -> None:
+        where, source = self._source(name, lang)
+        check_text(self._environments[lang], source, where)
 
     def _template(self, name: str, lang: str) -> tuple[str, Template]:
         known = self._known.get((name, lang))

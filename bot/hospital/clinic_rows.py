@@ -3,8 +3,7 @@
 import datetime as dt
 
 from bot.hospital.model import Campus, ClinicSession, Status
-from bot.hospital.places import Standing
-from bot.hospital.query import Query, say
+from bot.hospital.query import Query, Standing, say
 from bot.hospital.rows import CampusRow, RosterRow
 from bot.hospital.words import day_words, session_word, tier_word
 

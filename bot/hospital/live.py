@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from bot.hospital import service
 from bot.hospital.lookups import LOOKUPS, told
 from bot.hospital.model import LANGUAGES, Hospital
-from bot.hospital.places import Key, Standing, mark, standings
+from bot.hospital.places import mark, standings
 from bot.hospital.planning import last_released
-from bot.hospital.query import Query
+from bot.hospital.query import Key, Query, Standing
 from bot.hospital.schedule import days_ahead, publish
 from bot.hospital.told import BookingRules
 from bot.hospital.vocabulary import vocabulary

@@ -1,13 +1,13 @@
 """How many places each clinic still has online, as bookings have it: what is told is what is real."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, func, select
 
 from bot.hospital.day_list import day_list as day
+from bot.hospital.query import Key, Standing
 from bot.store.db import Tx
 from bot.store.statements import Hot
 from bot.store.tables import (
@@ -27,18 +27,6 @@ _appointment: Any = Appointment.__table__  # type: ignore[attr-defined]
 _change: Any = AppointmentChange.__table__  # type: ignore[attr-defined]
 _wait: Any = WaitlistEntry.__table__  # type: ignore[attr-defined]
 _revision: Any = HospitalRevision.__table__  # type: ignore[attr-defined]
-
-#: A clinic: doctor, date, part of the day.
-Key = tuple[str, date, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How a clinic stands: `left` places online; `over` once it is too late for all of them."""
-
-    left: int
-    over: bool = False
-
 
 #: The hospital's date is at most a day behind that of UTC.
 _DAY = timedelta(days=1)

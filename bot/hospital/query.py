@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.hospital.model import Hospital, Session
-from bot.hospital.places import Key, Standing
 from bot.hospital.planning import Rules
 from bot.hospital.rows import listing
 from bot.hospital.words import is_chinese
@@ -15,6 +14,18 @@ from bot.hospital.words import is_chinese
 LIMIT = 6
 #: How many names `asked` repeats at most.
 _MOST_NAMES = 3
+
+
+#: A clinic: doctor, date, part of the day.
+Key = tuple[str, dt.date, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a clinic stands: `left` places online; `over` once it is too late for all of them."""
+
+    left: int
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

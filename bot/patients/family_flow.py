@@ -105,7 +105,7 @@ class FamilyFlow:
             return self._adding.done(told, chosen[0].patient_id)
         return step or self._adding.later(told)
 
-    def _chosen(self, scene: Scene, told: Told | None = None) -> Member | None:
+    def _chosen(self, scene: Scene) -> Member | None:
         """Return the member that a choice or an open question is about, if she is still one (I7)."""
         asked = scene.asked.named if scene.asked and scene.asked.named else {}
         choice = str(scene.values.get("choice") or asked.get("patient_id") or "")
@@ -114,10 +114,10 @@ class FamilyFlow:
     def _removing(self, scene: Scene, entry: str, told: Told) -> Step:
         """Ask whether somebody is to be taken off the list, and do it when that is what was chosen."""
         member = self._chosen(scene)
-        if entry == "remove":
-            return (
-                self._which(scene, "remove") if member is None else self._sure(scene, member, told)
-            )
+        if entry == "remove" and member is None:
+            return self._which(scene, "remove")
+        if entry == "remove" and member is not None:
+            return self._sure(scene, member, told)
         agreed = entry == "removed" or scene.understood.act == "yes"
         if agreed and member is not None:
             return self._removed(scene, member, told)

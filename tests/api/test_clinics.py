@@ -9,7 +9,7 @@ import pytest
 
 from tests.api.conftest import DAY, Operators
 
-pytestmark = pytest.mark.usefixtures("roster_back")
+BACK = pytest.mark.usefixtures("roster_back")
 NEXT = DAY + timedelta(days=1)
 
 
@@ -20,6 +20,7 @@ async def roster(operators: Operators) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("backend", ["sqlite"])
+@BACK
 async def test_what_was_read_can_be_stored_as_csv_and_as_json(operators: Operators) -> None:
     read = await operators.get("/roster")
     assert read.headers["content-type"].startswith("text/csv")
@@ -77,6 +78,7 @@ async def test_what_is_no_roster_is_refused(
     assert (answer.status_code, bool(answer.json()["error"])) == (status, True)
 
 
+@BACK
 async def test_clinics_are_stopped_once_and_held_again(operators: Operators) -> None:
     house = operators.house
     await house.app.publish([NEXT])

@@ -137,7 +137,9 @@ async def test_a_system_that_polls_gets_every_step_once_without_names(
     operators: Operators,
 ) -> None:
     for day in range(3):
-        await operators.booked(NAME, day=DAY + timedelta(days=day), department=f"dept-{day}")
+        await operators.booked(
+            f"{NAME}{day}", day=DAY + timedelta(days=day), department=f"dept-{day}"
+        )
     got, after = [], 0
     while page := (await operators.get(f"/changes?after={after}&limit=4")).json()["changes"]:
         got += page

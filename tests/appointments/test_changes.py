@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,7 @@ class Chat:
         return found
 
     async def opens(
-        self, *days: date, doctor: str = "doc-1", name: str = "李明远", **more: str
+        self, *days: date, doctor: str = "doc-1", name: str = "李明远", **more: Any
     ) -> None:
         def make(tx: Tx) -> None:
             for day in days:
@@ -175,10 +176,8 @@ async def test_by_text_message_only_the_code_in_our_question_cancels(
     code = _CODE.search(asked)
     assert code is not None
     for words in ("1", "是", "确认取消", "好的"):
-        assert "4 位数字" in await here.says(words) or "没有改动" in await here.says(words)
+        assert "4 位数字" in await here.says(words)
         assert await here.state(visit) == "booked", words
-    code = _CODE.search(await here.says("取消预约"))
-    assert code is not None
     wrong = str((int(code[1]) - 999) % 9000 + 1000)
     assert "还可以试 2 次" in await here.says(wrong)
     assert await here.state(visit) == "booked"
@@ -189,9 +188,10 @@ async def test_by_text_message_only_the_code_in_our_question_cancels(
 async def test_whoever_guesses_codes_gets_no_further_than_a_person(
     world: World, backend: str
 ) -> None:
-    here = await chat(world, "text")
-    await here.opens(WEDNESDAY)
-    visit = await here.books(WEDNESDAY)
+    world.clock.now -= timedelta(weeks=4)  # what is counted stays in the audit, beside other tests
+    here, day = await chat(world, "text"), WEDNESDAY - timedelta(weeks=4)
+    await here.opens(day)
+    visit = await here.books(day)
     for _ in range(3):
         code = _CODE.search(await here.says("取消预约"))
         assert code is not None
@@ -199,7 +199,8 @@ async def test_whoever_guesses_codes_gets_no_further_than_a_person(
         assert "还可以试 2 次" in await here.says(wrong)
         assert "还可以试 1 次" in await here.says(wrong)
         assert "先停在这里" in await here.says(wrong)
-        assert "取消" not in await here.says(code[1]), "a code outlives its question"
+        await here.says(code[1])
+        assert await here.state(visit) == "booked", "a code outlives its question"
     assert "0799-555-0100" in await here.says("取消预约")
     assert await here.state(visit) == "booked", backend
 

@@ -136,7 +136,7 @@ async def test_a_morning_in_english_by_text_message(ward: Ward) -> None:
     done = text(await ward.world.says(CARTER, "text", "1"))
     assert "Ann Carter is checked in" in done
     assert await ward.state(visit) is State.CHECKED_IN
-    again = text(await ward.world.says(CARTER, "text", "how many are before me"))
+    again = text(await ward.world.says(CARTER, "text", "how many people are in front of me"))
     assert "number 1" in again
 
 

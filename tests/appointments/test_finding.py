@@ -1,6 +1,7 @@
 """What is free is what can be booked; what is offered instead is what is most like it."""
 
 from datetime import date, datetime, time, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tests.helpers.booking import ZONE, add_clinic, add_conversation, add_patien
 from tests.helpers.desk import DAY, NOW, Desk
 
 NEXT = timedelta(days=1)
+_strangers = count()
 
 
 def free(desk: Desk, now: datetime = NOW, limit: int = 20, **wanted: Any) -> list[FreeSlot]:
@@ -214,7 +216,7 @@ def test_free_is_exactly_what_can_be_held(
             somebody = add_patient(desk.tx, f"候{place}", NOW)
             desk.wait(clinic_id, somebody, desk.hers)
     for number in taken:
-        stranger = add_conversation(desk.tx, f"t{raw.total_changes}", NOW)
+        stranger = add_conversation(desk.tx, f"t{next(_strangers)}", NOW)
         desk.hold(every[number % len(every)], conversation_id=stranger, patient_id=None)
     told_free = {one.slot_id for one in free(desk, limit=1_000)}
     can = set()

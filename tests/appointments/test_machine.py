@@ -346,7 +346,7 @@ def quarters(row: Any) -> range:
 def test_any_order_of_events_keeps_the_promises(tx: Tx, backend: str) -> None:
     """Fewer on PostgreSQL: there the same statements run, only slower."""
     many = 40 if backend == "sqlite" else 6
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        lambda: Hospital(tx),
+    run_state_machine_as_test(
+        lambda: Hospital(tx),  # type: ignore[arg-type]
         settings=settings(max_examples=many, stateful_step_count=25, deadline=None),
     )

@@ -7,6 +7,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -199,11 +200,12 @@ async def test_confirmation_end_and_cancellation_have_one_winner(engines: list[E
         held = await engines[0].write(hold)
         assert isinstance(held, Visit)
         one = held.appointment_id
+        last = end - timedelta(seconds=1)
         ops: list[Callable[[Tx], Any]] = [
-            lambda tx, c=who, one=one: BOOKINGS.confirm(tx, one, c, end - timedelta(seconds=1)),
-            lambda tx: BOOKINGS.expire(tx, end),
-            lambda tx, one=one: BOOKINGS.cancel(tx, one, NOW, actor="patient"),
-            lambda tx, one=one: BOOKINGS.release(tx, one, NOW),
+            partial(BOOKINGS.confirm, appointment_id=one, conversation_id=who, now=last),
+            partial(BOOKINGS.expire, now=end),
+            partial(BOOKINGS.cancel, appointment_id=one, now=NOW, actor="patient"),
+            partial(BOOKINGS.release, appointment_id=one, now=NOW),
         ]
         confirmed, expired, _, _ = await race(engines, ops)
         assert not (isinstance(confirmed, Visit) and expired)

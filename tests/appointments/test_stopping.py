@@ -12,11 +12,13 @@ from sqlmodel import select
 from bot.app import Content
 from bot.appointments import calls
 from bot.appointments.model import Refusal
+from bot.dialogue import sessions
 from bot.dialogue.notices import Notices
+from bot.dialogue.sessions import Session
 from bot.settings import Settings
 from bot.store.booking_tables import Appointment, Clinic, Patient, Slot
 from bot.store.db import Engine, Tx
-from bot.store.tables import Inbox, Outbox
+from bot.store.tables import Conversation, Inbox, Outbox
 from tests.helpers.care import DAY, Care, Clock, OneTransaction, make_care, states
 
 Who = tuple[int, int]
@@ -195,6 +197,34 @@ async def test_holds_and_those_who_wait_are_told_too(care: Care) -> None:
     assert "停诊了" in told.text
     assert await care.state(held.appointment_id) == "hospital_cancelled"
     assert await care.upkeep.waits() == 0
+
+
+async def test_whoever_had_not_said_yes_goes_on_booking_and_nothing_is_booked_for_her(
+    care: Care,
+) -> None:
+    clinic_id, slots = await care.clinic()
+    await care.clinic(DAY + timedelta(days=1), slots=4)
+    who = await care.patient("正在约")
+    held = await care.engine.write(
+        lambda tx: care.bookings.hold(tx, slots[0], who[0], care.clock(), patient_id=who[1])
+    )
+    assert not isinstance(held, Refusal)
+    await care.engine.write(lambda tx: _deciding(tx, who[0], held.appointment_id))
+    await stop(care, clinic_id)
+    await care.upkeep.settle()
+    (told,) = await care.heard(who)
+    assert "没有预约，也没有费用" in told.text
+    session = await care.session(who)
+    assert session.offer is not None
+    assert all(option.startswith("flow:booking.slot:") for option in session.offer.options)
+
+
+def _deciding(tx: Tx, conversation_id: int, held: int) -> None:
+    with tx.session() as session:
+        found = session.get(Conversation, conversation_id)
+        assert found is not None
+        found.session = sessions.dump(Session(draft={"flow": "booking", "held": held}))
+        session.add(found)
 
 
 def _free_slot(tx: Tx, clinic_id: int) -> int:

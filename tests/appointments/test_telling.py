@@ -66,10 +66,10 @@ def test_a_visit_in_english() -> None:
 
 def test_a_free_place_names_its_fee_and_what_is_left() -> None:
     assert slot_values(SLOT, "zh-CN", ZONE)["label"] == "周三11/25 9:00 李明远 ¥22 余3"
-    assert slot_values(SLOT, "en", ZONE)["label"] == "Wed 25 Nov 9:00 Li Mingyuan ¥22"
+    assert slot_values(SLOT, "en", ZONE)["label"] == "Wed 25 Nov 9:00 Li Mingyuan ¥22 3 left"
     assert slot_values(SLOT, "zh-CN", ZONE)["left"] == 3
-    short = replace(SLOT, clinic=replace(CLINIC, doctor_name="王芳", doctor_name_en="Wu Li"))
-    assert slot_values(short, "en", ZONE)["label"] == "Wed 25 Nov 9:00 Wu Li ¥22 3 left"
+    long = replace(SLOT, clinic=replace(CLINIC, doctor_name_en="Maximilian Ouyang"))
+    assert slot_values(long, "en", ZONE)["label"] == "Wed 25 Nov 9:00 Maximilian Ouyang ¥22"
 
 
 def test_both_have_the_same_values_so_that_texts_serve_both() -> None:

@@ -184,7 +184,7 @@ def write_shop(folder: Path) -> Shop:
             for intent, title, questions, answer in entries
         )  # fmt: skip
         (folder / "content" / lang / "faq" / "visit.toml").write_text(text, "utf-8")
-        for name in ("phrases.toml", "discreet.toml", "urgent.toml"):
+        for name in ("phrases.toml", "discreet.toml", "urgent.toml", "requests.toml"):
             shutil.copy(source / lang / name, folder / "content" / lang / name)
     shutil.copy(source / "numbers.toml", folder / "content" / "numbers.toml")
     (folder / "config.toml").write_text(

@@ -6,12 +6,13 @@ from typing import Any
 from bot.appointments.model import Refusal
 
 _ROW = {
-    "doctor": "Li Mingyuan", "title": "Chief Physician", "department": "Cardiology", "tier": "expert", "fee": "22",
+    "doctor": "Li Mingyuan", "title": "Chief Physician", "department": "Cardiology",
+    "tier": "expert", "fee": "22",
     "day": "Wed 25 Nov", "window": "09:00–09:30", "part": "morning", "place": "3F, room 301-1",
 }  # fmt: skip
 _VISIT = {
-    **_ROW, "who": "Wang Guiying", "number": "20481357", "cancel_until": "Tue 24 Nov 16:00",
-    "hold_until": "10:05", "cancellable": True,
+    **_ROW, "who": "Wang Guiying", "number": "20481357",
+    "cancel_until": "Tue 24 Nov 16:00", "hold_until": "10:05", "cancellable": True,
 }  # fmt: skip
 _ADVICE = [{"symptom": "knee pain", "department": "Orthopaedics", "note": "X-ray first"}]
 _WARNED = {
@@ -19,8 +20,8 @@ _WARNED = {
     "block_days": 90, "doubts": False,
 }  # fmt: skip
 _ASKED = {
-    "where": ["Li Mingyuan"], "day": "Wed 25 Nov", "part": "morning", "tier": "expert", "advice": _ADVICE,
-    "why": "", "released": "",
+    "where": ["Li Mingyuan"], "day": "Wed 25 Nov", "part": "morning", "tier": "expert",
+    "advice": _ADVICE, "why": "", "released": "",
 }  # fmt: skip
 _LIMITS = {
     "per_day": 2, "per_week": 3, "per_quarter": 5, "unverified": 1, "missed": 3,

@@ -167,3 +167,20 @@ def test_a_long_message_takes_no_longer_than_a_blink(
         said = understander.understand(written, TODAY)
         assert isinstance(said, Understood)
         assert thread_time() - before < 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "request_", "day"),
+    [
+        ("帮我约李明远周五下午", "book", date(2026, 11, 20)),
+        ("把周四的号改到周五", "move", date(2026, 11, 20)),
+        ("我不要取消预约", None, None),
+        ("can I cancel on Friday?", None, date(2026, 11, 20)),
+        ("取消", None, None),
+    ],
+)
+def test_a_request_and_its_day_are_read_together(
+    understander: Understander, text: str, request_: str | None, day: date | None
+) -> None:
+    said = understander.understand(text, TODAY)
+    assert (said.request, said.when.first) == (request_, day)

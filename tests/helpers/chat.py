@@ -14,11 +14,14 @@
     (bot is silent: a person holds the conversation)
 
 `>` a patient writes, or taps a [button], or takes (1), the first choice, by tap or digit as the channel
-has it, or (looks), or types (the code) that her phone was sent, or (a wrong code); `<` one message she sees, `…` standing for anything, line
-breaks for spaces, (emergency) and the like before it for its kind, [labels] after it for its buttons;
-`!` staff: claims, takes over, says: …, gives back; `@` when, where and who: a moment, a time of day,
-`+20 min`; a channel; a name. Everything a patient is told must stand there. A transcript with the comment `# everywhere` is
-played on every channel, whatever channel it names; one message may then hold several of its lines.
+has it, or (looks), or types (the code) that her phone was sent, or (a wrong code); `<` one message she
+sees, `…` standing for anything, line breaks for spaces, (emergency) and the like before it for its kind,
+[labels] after it for its buttons; `!` staff: claims, takes over, says: …, gives back, books:
+<name>, <date>[, <date> …] (a visit with Dr Li, and free places on the other dates); `(the digits)`
+are the four that a question asks for; `@` when, where and who: a moment, a time of day, `+20 min`;
+a channel; a name. Everything a patient is told must stand there. A transcript with the comment `#
+everywhere` is played on every channel, whatever channel it names; one message may then hold several
+of its lines.
 """
 
 import re
@@ -44,6 +47,8 @@ _KIND = re.compile(rf"\(({'|'.join(kind.value for kind in Kind)})\) ?")
 _TAP = re.compile(r"\[(.+)\]")
 _CHOICE = re.compile(r"\(([1-9])\)")
 _LOOKS, _CODE, _WRONG_CODE = "(looks)", "(the code)", "(a wrong code)"
+_DIGITS, _ASKED = "(the digits)", re.compile(r"(?:回复|reply) (\d{4}) ")
+_WITH_WORDS = ("says", "books")
 _ACTIONS = ("claims", "takes over", "gives back")
 _SPACE = re.compile(r"\s+")
 
@@ -189,7 +194,8 @@ def _staff(rest: str, number: int, shown: str) -> Step:
     acts = []
     for piece in rest[len(colleague.name) :].split(";"):
         action, _, words = piece.strip().partition(":")
-        if (action == "says") != bool(words.strip()) or action not in (*_ACTIONS, "says"):
+        known = action in (*_ACTIONS, *_WITH_WORDS)
+        if not known or (action in _WITH_WORDS) != bool(words.strip()):
             raise ValueError(
                 f"'{piece.strip()}' is no action (expected {', '.join(_ACTIONS)} or says: …)"
             )
@@ -286,6 +292,8 @@ class Player:
         who = (step.colleague, patient, self._channel)
         if action == "says":
             await self._world.replies(*who, words)
+        elif action == "books":
+            await self._world.books(patient, self._channel, *words.split(", "))
         elif action == "claims":
             await self._world.claims(*who)
         elif action == "takes over":
@@ -303,6 +311,9 @@ class Player:
         if choice := _CHOICE.fullmatch(step.says or ""):
             taps = (b for b in _buttons(seen[-1:]) if b.label.startswith(f"{choice[1]} "))
             return next((button.value for button in taps), choice[1])
+        if step.says == _DIGITS:
+            found = [_ASKED.search(worded.text) for worded in seen]
+            return [one[1] for one in found if one][-1]
         tap = _TAP.fullmatch(step.says or "")
         if tap is None:
             return step.says or ""

@@ -51,7 +51,7 @@ def small_content(folder: Path) -> Path:
     faq = folder / "content" / "zh-CN" / "faq"
     faq.mkdir(parents=True)
     shutil.copy(ours / "numbers.toml", folder / "content")
-    for name in ("phrases.toml", "discreet.toml", "urgent.toml"):
+    for name in ("phrases.toml", "discreet.toml", "urgent.toml", "requests.toml"):
         shutil.copy(ours / "zh-CN" / name, folder / "content" / "zh-CN")
     entries = [
         _ENTRY.format(

@@ -21,7 +21,7 @@ class Stream:
         """Take what the server sent; None is its end."""
         self._chunks.put_nowait(chunk)
 
-    async def event(self, seconds: float = 5.0) -> dict[str, Any] | None:
+    async def event(self, seconds: float = 30.0) -> dict[str, Any] | None:
         """Return the next message with its id, or None where the stream ends."""
         async with asyncio.timeout(seconds):
             while "\n\n" not in self.text.removeprefix(": welcome\n\n"):

@@ -7,12 +7,13 @@ limits of WeChat and Telegram. Staff act through the console's own actions.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 import httpx
 
 from bot.app import App
+from bot.appointments.model import Visit
 from bot.channels.base import HookAnswer, HookRequest, Limits
 from bot.channels.telegram import TEXT, Telegram, units
 from bot.channels.wechat import MAX_BYTES
@@ -25,6 +26,7 @@ from bot.message import Address, Button, Inbound, Kind, Outbound, Sent, Worded, 
 from bot.messages import history
 from bot.store.db import Tx
 from bot.store.tables import Staff
+from tests.helpers.booking import add_clinic, add_patient
 
 #: How many batches of deliveries are looked for at most before something is wrong.
 _MOST_BATCHES = 20
@@ -191,6 +193,28 @@ class World:
         )
         templates = (letter.worded.template for letter in sent)
         return next(t.values["code"] for t in templates if t is not None)
+
+    async def books(self, patient: Patient, channel: str, name: str, *days: str) -> None:
+        """Let somebody be booked with Dr Li on the first of `days`, who is in on all of them."""
+        address, now, bookings = (
+            self._address(patient, channel), self.clock(), self.app.booking.bookings,
+        )  # fmt: skip
+
+        def book(tx: Tx) -> None:
+            conversation_id = history.conversation_of(tx, address)
+            assert conversation_id is not None, "this patient never wrote"
+            slots = [
+                add_clinic(tx, date.fromisoformat(day), slots=3, doctor_name="李明远",
+                           doctor_name_en="Li Mingyuan")[1]
+                for day in days
+            ]  # fmt: skip
+            patient_id = add_patient(tx, name, now, conversation_id)
+            held = bookings.hold(tx, slots[0][0], conversation_id, now, patient_id=patient_id)
+            assert isinstance(held, Visit), held
+            sure = bookings.confirm(tx, held.appointment_id, conversation_id, now)
+            assert isinstance(sure, Visit), sure
+
+        await self.app.engine.write(book)
 
     async def claims(self, colleague: Colleague, patient: Patient, channel: str) -> None:
         """Let a member of staff take a patient's open case."""

@@ -16,7 +16,7 @@ from bot.appointments.options import BookingOptions
 from bot.hospital.facts import FACTS, FactKind
 from bot.hospital.lookups import LIMIT, LOOKUPS, Found, Query, info
 from bot.hospital.model import LANGUAGES, Hospital, MovedDay, MovedKind
-from bot.hospital.places import Standing
+from bot.hospital.query import Standing
 
 #: A Sunday.
 TODAY = dt.date(2026, 11, 22)

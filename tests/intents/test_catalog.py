@@ -43,6 +43,11 @@ def phrases(lang: str, **changes: str | None) -> str:
     return "\n".join(f"{act} = {value}" for act, value in (words | changes).items() if value)
 
 
+def requests(lang: str) -> str:
+    shipped = Path(__file__).parents[2] / "intents" / "content" / lang / "requests.toml"
+    return shipped.read_text("utf-8")
+
+
 @pytest.fixture
 def content(tmp_path: Path) -> Callable[..., Path]:
     """Write a sound folder of content, but for the files that are given."""
@@ -55,6 +60,8 @@ def content(tmp_path: Path) -> Callable[..., Path]:
             "en/phrases.toml": phrases("en"),
             "zh-CN/discreet.toml": DISCREET,
             "en/discreet.toml": DISCREET,
+            "zh-CN/requests.toml": requests("zh-CN"),
+            "en/requests.toml": requests("en"),
         }
         for name, text in (sound | files).items():
             path = tmp_path / name
@@ -234,3 +241,10 @@ def test_all_problems_are_told_at_once(content: Callable[..., Path]) -> None:
     broken = entry(ZH_QUESTIONS, owner=None, review='"soon"', desk='"cellar"')
     folder = content(**{"zh-CN/faq/fees.toml": broken, "en/phrases.toml": "x ="})
     assert len(problems(folder)) == 4
+
+
+def test_words_of_requests_that_cannot_be_used_are_named(content: Callable[..., Path]) -> None:
+    folder = content(**{"en/requests.toml": "[hold]\nwhole = ['x']\n"})
+    with pytest.raises(CatalogError) as raised:
+        load_catalog(folder)
+    assert any(p.startswith("en/requests.toml: `hold` is no kind") for p in raised.value.problems)

@@ -44,17 +44,31 @@ def test_every_kind_has_a_flow() -> None:
 
 
 ZH_ACTS = st.sampled_from(
-    ["取消我的预约", "取消预约", "退号", "挂号", "给我挂号", "帮我约李主任的号", "改期", "改到周五", "帮我取消明天的预约", "把我的号退掉", "签到", "添加就诊人"]
-)  # fmt: skip
+    [
+        *("取消我的预约", "取消预约", "退号", "挂号", "给我挂号", "帮我约李主任的号", "改期"),
+        *("改到周五", "帮我取消明天的预约", "把我的号退掉", "签到", "添加就诊人"),
+    ]
+)
 ZH_REFUSALS = st.sampled_from(
-    ["不要", "别", "先别", "我不想", "我没有要", "我没说要", "千万别", "不用", "暂时不想", "我不打算", "请不要", "先不要", "没让你", "我又没要", "不是要"]
-)  # fmt: skip
+    [
+        *("不要", "别", "先别", "我不想", "我没有要", "我没说要", "千万别", "不用", "暂时不想"),
+        *("我不打算", "请不要", "先不要", "没让你", "我又没要", "不是要"),
+    ]
+)
 EN_ACTS = st.sampled_from(
-    ["cancel my appointment", "cancel my booking on Friday", "book me in", "book an appointment", "reschedule my visit", "move my appointment to Monday", "check me in", "put me on the waitlist", "add a family member"]
-)  # fmt: skip
+    [
+        *("cancel my appointment", "cancel my booking on Friday", "book me in"),
+        *("book an appointment", "reschedule my visit", "move my appointment to Monday"),
+        *("check me in", "put me on the waitlist", "add a family member"),
+    ]
+)
 EN_REFUSALS = st.sampled_from(
-    ["don't", "do not", "please don't", "I don't want to", "I do not want you to", "I never asked you to", "I didn't ask you to", "please do not", "you must not", "I won't", "no need to", "I'd rather not"]
-)  # fmt: skip
+    [
+        *("don't", "do not", "please don't", "I don't want to", "I do not want you to"),
+        *("I never asked you to", "I didn't ask you to", "please do not", "you must not"),
+        *("I won't", "no need to", "I'd rather not"),
+    ]
+)
 AFTER = st.sampled_from(["", "。", "！", "，谢谢", ".", " please", ", thanks", " yet", "了"])
 
 
@@ -74,8 +88,8 @@ def test_what_is_refused_in_english_is_never_done(
 
 @given(
     act=ZH_ACTS | EN_ACTS,
-    no=st.sampled_from(["？不", "? no", "，算了", ", never mind", "？不要", "? nope", "，不对", ", not now"]),
-)  # fmt: skip
+    no=st.sampled_from(["？不", "? no", "，算了", ", never mind", "？不要", "，不对", ", not now"]),
+)
 def test_what_is_taken_back_is_never_done(words: Requests, act: str, no: str) -> None:
     assert request_in(act + no, words) is None
 

@@ -41,9 +41,37 @@ def test_any_text_at_all_gives_days_to_come_or_a_question(day: date, text: str) 
 
 
 _PIECES = st.sampled_from(
-    ["周三", "下周", "明天", "11月25号", "25号", "上午", "3点", "到", "或", "不行", "以后", "前", " ", "，"]
-    + ["Friday", "next week", "the 3rd", "3/4", "at 3", "or", "not", "after", "pm", "tomorrow", " ", ", "]
-)  # fmt: skip
+    [
+        *(
+            "周三",
+            "下周",
+            "明天",
+            "11月25号",
+            "25号",
+            "上午",
+            "3点",
+            "到",
+            "或",
+            "不行",
+            "以后",
+            "前",
+            "，",
+        ),
+        *(
+            "Friday",
+            "next week",
+            "the 3rd",
+            "3/4",
+            "at 3",
+            "or",
+            "not",
+            "after",
+            "pm",
+            "tomorrow",
+            " ",
+        ),
+    ]
+)
 
 
 @given(day=DAYS, pieces=st.lists(_PIECES, max_size=8))

@@ -96,13 +96,13 @@ def test_what_is_wrong_is_said(text: str, fault: Fault) -> None:
     at=st.integers(0, 16),
     by=st.integers(1, 9),
 )
-def test_one_wrong_digit_never_passes(
-    born: date, order: int, place: int, at: int, by: int
-) -> None:
+def test_one_wrong_digit_never_passes(born: date, order: int, place: int, at: int, by: int) -> None:
     number = resident(born, order, str(place))
     assert find(number, TODAY).documents[0].number == number
     wrong = f"{number[:at]}{(int(number[at]) + by) % 10}{number[at + 1 :]}"
-    assert all(d.kind not in (Papers.RESIDENT, Papers.FOREIGNER) for d in find(wrong, TODAY).documents)
+    assert all(
+        d.kind not in (Papers.RESIDENT, Papers.FOREIGNER) for d in find(wrong, TODAY).documents
+    )
 
 
 @given(st.text(max_size=60))

@@ -1,7 +1,8 @@
-"""Who a conversation may book for: at most five, one patient a document, nobody else's (BK-01, BK-03, I7)."""
+"""Who a conversation may book for: five at most, nobody else's, one a document (BK-01, BK-03)."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlmodel import select
@@ -45,9 +46,7 @@ async def link(engine: Engine, conversation: int, phone: str = PHONE) -> int:
 
 
 async def add(engine: Engine, conversation: int, new: New, *, coded: bool = False) -> Result:
-    return await engine.write(
-        lambda tx: HOUSE.add(tx, conversation, new, NOW, TODAY, coded=coded)
-    )
+    return await engine.write(lambda tx: HOUSE.add(tx, conversation, new, NOW, TODAY, coded=coded))
 
 
 async def members(engine: Engine, conversation: int) -> list[Member]:
@@ -56,6 +55,10 @@ async def members(engine: Engine, conversation: int) -> list[Member]:
 
 async def names(engine: Engine, conversation: int) -> list[str]:
     return [member.name for member in await members(engine, conversation)]
+
+
+async def remove(engine: Engine, conversation: int, patient_id: int) -> Result:
+    return await engine.write(lambda tx: HOUSE.remove(tx, conversation, patient_id, NOW, TODAY))
 
 
 def somebody(number: int) -> New:
@@ -68,7 +71,12 @@ async def test_somebody_is_added_and_seen_in_this_conversation_alone(engine: Eng
     assert added.outcome is Outcome.ADDED
     (member,) = await members(engine, here)
     assert (member.patient_id, member.name, member.relation) == (added.patient_id, "张三", "self")
-    assert (member.born, member.sex, member.minor, member.frail) == (date(1990, 3, 7), "male", False, False)
+    assert (member.born, member.sex, member.minor, member.frail) == (
+        date(1990, 3, 7),
+        "male",
+        False,
+        False,
+    )
     assert not member.verified
     assert await members(engine, there) == []
 
@@ -164,9 +172,7 @@ async def test_where_no_phone_is_known_staff_decide(engine: Engine) -> None:
 async def test_whoever_took_her_off_the_list_may_add_her_again(engine: Engine) -> None:
     here = await chat(engine)
     added = await add(engine, here, ZHANG)
-    removed = await engine.write(
-        lambda tx: HOUSE.remove(tx, here, added.patient_id, NOW, TODAY)
-    )
+    removed = await engine.write(lambda tx: HOUSE.remove(tx, here, added.patient_id, NOW, TODAY))
     assert removed.outcome is Outcome.REMOVED
     assert await members(engine, here) == []
     assert (await add(engine, here, ZHANG)).outcome is Outcome.ADDED
@@ -263,10 +269,7 @@ async def test_many_documents_in_one_place_go_to_staff(engine: Engine) -> None:
         new = New("王甲", paper(date(1970, 1, 1) + timedelta(number), 300 + number))
         added = await add(engine, here, new)
         assert added.outcome is Outcome.ADDED
-        patient_id = added.patient_id
-        await engine.write(
-            lambda tx, patient_id=patient_id: HOUSE.remove(tx, here, patient_id, NOW, TODAY)
-        )
+        await remove(engine, here, added.patient_id)
     assert (await add(engine, here, ZHANG)).outcome is Outcome.DESK
 
 
@@ -300,6 +303,4 @@ async def test_the_database_refuses_a_sixth_and_a_second(engine: Engine) -> None
 
     for place in (6, 1, 2):
         with pytest.raises(Exception, match=r"(?i)constraint|unique"):
-            await engine.write(lambda tx, place=place: write(tx, place))
-
-
+            await engine.write(partial(write, place=place))

@@ -6,12 +6,16 @@ nobody is named at all; "+" somebody who is not a member.
 """
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.dialogue.people import Member
 from bot.patients.relations import named, names_somebody
 
 
-def member(number: int, name: str, relation: str, sex: str | None, *, minor: bool = False) -> Member:
+def member(
+    number: int, name: str, relation: str, sex: str | None, *, minor: bool = False
+) -> Member:
     return Member(number, number, name, relation, sex=sex, minor=minor)
 
 
@@ -282,6 +286,25 @@ def test_nobody_is_taken_for_somebody_else(family: str, text: str, wanted: str) 
         assert names_somebody(text)
     else:
         assert asks, found
+
+
+_ZH = "给 帮 我 妈 我妈 婆婆 挂号 不是 儿子 同事 的 ， 张三 小宝 李 丰 老公 他 说 挂 医生"
+_EN = "for |my |mum| not |'s |friend |son |John "
+_WORDS = st.sampled_from((*_ZH.split(), *_EN.split("|")))
+
+
+@given(st.lists(_WORDS, max_size=8).map("".join))
+def test_any_sentence_is_read_and_one_member_is_only_named_where_somebody_is(text: str) -> None:
+    for members in FAMILIES.values():
+        found = named(text, members)
+        assert set(found) <= set(members)
+        if len(found) == 1:
+            called = found[0].name in text or found[0].name[1:] in text
+            called = called or found[0].name.split()[0] in text
+            assert names_somebody(text) or called
+        assert not (
+            "婆婆" in text and any(m.relation == "parent" for m in found) and len(found) == 1
+        )
 
 
 def test_the_set_is_large_and_speaks_both_languages() -> None:
