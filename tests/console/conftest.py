@@ -69,11 +69,13 @@ class Browser:
 
     async def claim(self, conversation_id: int) -> httpx.Response:
         """Claim the case that the queue shows."""
+        return await self.do("claim", conversation_id, **await self.claim_form(conversation_id))
+
+    async def claim_form(self, conversation_id: int) -> dict[str, str]:
+        """Look at the queue; return what its form for claiming a case carries."""
         page = (await self.get("/console")).text
         form = page.partition(f"/console/conversations/{conversation_id}/claim")[2]
-        return await self.do(
-            "claim", conversation_id, case=hidden(form, "case"), seen=hidden(form, "seen")
-        )
+        return {name: hidden(form, name) for name in ("case", "seen")}
 
 
 def hidden(page: httpx.Response | str | None, name: str) -> str:

@@ -48,9 +48,10 @@ async def test_a_whole_hand_over(
 async def test_two_claim_at_once_one_wins_and_the_other_is_told_who(
     li: Browser, wang: Browser, waiting: int, patient: ChatPage
 ) -> None:
-    for nurse in (li, wang):
-        await nurse.open(waiting)
-    answers = await asyncio.gather(li.do("claim", waiting), wang.do("claim", waiting))
+    forms = [await nurse.claim_form(waiting) for nurse in (li, wang)]
+    answers = await asyncio.gather(
+        li.do("claim", waiting, **forms[0]), wang.do("claim", waiting, **forms[1])
+    )
     assert sorted(answer.status_code for answer in answers) == [303, 409]
     (late,) = [answer for answer in answers if answer.status_code == 409]
     winner = "王护士" if late is answers[0] else "李护士"
