@@ -49,6 +49,10 @@ _KEEP = frozenset({
     "don't move it", "dont move it", "do not move it", "no change", "leave it", "keep it please",
     "please keep it",
 })  # fmt: skip
+_NOT = re.compile(
+    r"不(?:要|想|用)?(?:取消|退号|改期)|别(?:取消|退|改)|\b(?:don't|dont|do not|not) (?:cancel|move)"
+    r"|^(?:cancel|move)\W+no$|^no\b(?! problem)"
+)
 _DROPS = frozenset({"no", "keep", "back", "cancel"})
 
 
@@ -69,7 +73,7 @@ def meant(text: str, acts: Collection[str], doing: str) -> Meant:
     key = act_key(text)
     if key in _BOTH and doing == "cancel":
         return Meant.UNCLEAR
-    if key in _KEEP or _DROPS.intersection(acts):
+    if key in _KEEP or _DROPS.intersection(acts) or _NOT.search(text.strip().casefold()):
         return Meant.KEEP
     if _DOUBT.search(text.casefold()):
         return Meant.UNCLEAR

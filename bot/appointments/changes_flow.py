@@ -135,7 +135,7 @@ class ChangesFlow:
         named = _named(scene)
         act, text = str(named["act"]), scene.understood.text
         if meant(text, _acts(scene), act) is Meant.KEEP or scene.understood.act:
-            return self._telling.told(scene, "kept", {"visit": None})
+            return self._telling.told(scene, "kept", {"visit": None, "why": ""})
         if (aside := self._aside(scene, named)) is not None:
             return aside
         when = self._when(scene, _plainly(text))
@@ -203,7 +203,7 @@ class ChangesFlow:
             case "slots" if visit is not None:
                 return self._moving.offer(scene, visit, NOTHING, note=note)
             case _:
-                return self._telling.told(scene, "kept", {"visit": None})
+                return self._telling.told(scene, "kept", {"visit": None, "why": ""})
         return _counted(step, named)
 
     def _resume(self, scene: Scene) -> Step:

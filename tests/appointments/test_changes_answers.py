@@ -83,7 +83,16 @@ def test_nothing_but_a_plain_yes_cancels(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["不改了", "保留", "还是原来的", "keep the old one", "don't move it"]
+    "text",
+    [
+        "不改了",
+        "保留",
+        "还是原来的",
+        "keep the old one",
+        "don't move it",
+        "cancel? no",
+        "no, don't cancel",
+    ],
 )
 def test_keeping_is_understood_for_what_it_is(text: str) -> None:
     assert meant(text, (), "move") is Meant.KEEP
