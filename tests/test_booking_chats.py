@@ -18,6 +18,7 @@ from bot.settings import Settings
 from bot.store.booking_tables import Appointment, Clinic, Slot
 from bot.store.db import Tx
 from bot.store.keyring import Keyring
+from bot.store.postgres import PostgresEngine
 from bot.store.sqlite import SqliteEngine
 from intents.match import Matcher
 from tests.conftest import Clock
@@ -46,10 +47,10 @@ def few_doctors(demonstration: Hospital) -> Hospital:
     return replace(demonstration, doctors=doctors, roster=roster)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def clinics(
+    request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
-    sqlite_template: Path,
     keyring: Keyring,
     settings: Settings,
     content: Content,
@@ -59,9 +60,14 @@ def clinics(
     """One application for all these transcripts, with clinics two weeks ahead."""
     clock, text = Clock(), TextMessages()
     clock.now = clock.now.replace(day=16)
-    path = tmp_path_factory.mktemp("clinics") / "daoyi.sqlite3"
-    path.write_bytes(sqlite_template.read_bytes())
-    engine = SqliteEngine(path, keyring)
+    engine: SqliteEngine | PostgresEngine
+    if request.param == "sqlite":
+        path = tmp_path_factory.mktemp("clinics") / "daoyi.sqlite3"
+        path.write_bytes(request.getfixturevalue("sqlite_template").read_bytes())
+        engine = SqliteEngine(path, keyring)
+    else:
+        template = request.getfixturevalue("postgres_template")
+        engine = PostgresEngine(request.getfixturevalue("postgres").url(template), keyring)
 
     async def open_house() -> House:
         app = await build(
