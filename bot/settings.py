@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.appointments.his_options import SHORTEST_KEY, HisOptions, check_his
+from bot.appointments.his.options import SHORTEST_KEY, HisOptions, check_his
 from bot.appointments.options import BookingOptions, check_booking
 from bot.channels.options import read_options
 from bot.errors import SettingsError

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from bot.appointments.changes_flow import ChangesFlow
-from bot.appointments.day_flow import DayFlow
+from bot.appointments.booking.flow import BookingFlow
+from bot.appointments.changes.flow import ChangesFlow
+from bot.appointments.day.flow import DayFlow
+from bot.appointments.day.queue import Queue
+from bot.appointments.day.queue_watch import QueueWatch
 from bot.appointments.desk import Desk
-from bot.appointments.flow import BookingFlow
-from bot.appointments.his import Reporter
-from bot.appointments.his_http import open_his
+from bot.appointments.his.http import open_his
+from bot.appointments.his.reporter import Reporter
 from bot.appointments.links import Links
 from bot.appointments.model import Visit
-from bot.appointments.queue import Queue
-from bot.appointments.queue_watch import QueueWatch
 from bot.appointments.service import Bookings
 from bot.appointments.unasked import Unasked
 from bot.channels.base import Channel

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from bot.appointments.queue import News, Queue, Word
-from bot.appointments.queue_rules import QueueState
+from bot.appointments.day.queue import News, Queue, Word
+from bot.appointments.day.queue_rules import QueueState
 from bot.appointments.rows import clinic
 from bot.hospital import cells
 from bot.hospital.columns import Column, Table

@@ -18,12 +18,12 @@ from bot.api.shapes import (
     VisitState,
     Waiting,
 )
-from bot.appointments import his
+from bot.appointments.day.queue import News, Word
+from bot.appointments.day.queue_rules import QueueState
 from bot.appointments.desk import Act, Why
-from bot.appointments.his_http import as_json
+from bot.appointments.his import reporter as his
+from bot.appointments.his.http import as_json
 from bot.appointments.model import Refusal, Visit
-from bot.appointments.queue import News, Word
-from bot.appointments.queue_rules import QueueState
 from bot.appointments.rows import appointment, clinic
 from bot.errors import BadInput
 from bot.store.audit import record

@@ -9,9 +9,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.appointments import telling
+from bot.appointments.day.queue import Queue
 from bot.appointments.listeners import Listeners
 from bot.appointments.model import Refusal, Visit
-from bot.appointments.queue import Queue
 from bot.appointments.service import Bookings
 from bot.appointments.states import LIVE
 from bot.dialogue.notices import Hearer, Notices

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.appointments.ends import Ends
-from bot.appointments.instead import Instead
 from bot.appointments.listeners import Listeners
-from bot.appointments.refill import Refill
 from bot.appointments.service import Bookings
-from bot.appointments.silence import Silence
-from bot.appointments.stopped_flow import StoppedFlow
-from bot.appointments.stopping import Stopping
+from bot.appointments.stopped.flow import StoppedFlow
+from bot.appointments.stopped.instead import Instead
+from bot.appointments.stopped.silence import Silence
+from bot.appointments.stopped.stopping import Stopping
 from bot.appointments.upkeep import Upkeep
-from bot.appointments.waitlist_flow import WaitlistFlow
-from bot.appointments.waitlist_notices import WaitlistNotices
+from bot.appointments.waitlist.flow import WaitlistFlow
+from bot.appointments.waitlist.notices import WaitlistNotices
+from bot.appointments.waitlist.refill import Refill
 from bot.dialogue.flow import Flow
 from bot.dialogue.notices import Notices
 from bot.dialogue.people import Family

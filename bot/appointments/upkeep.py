@@ -14,11 +14,11 @@ import structlog
 
 from bot.appointments.ends import Ends
 from bot.appointments.offer_labels import label
-from bot.appointments.refill import Refill
 from bot.appointments.service import Bookings
-from bot.appointments.silence import Silence
-from bot.appointments.stopping import Stopping
+from bot.appointments.stopped.silence import Silence
+from bot.appointments.stopped.stopping import Stopping
 from bot.appointments.telling import visit_values
+from bot.appointments.waitlist.refill import Refill
 from bot.dialogue.notices import Hearer, Notices
 from bot.errors import StoreError
 from bot.message import Button, Kind, Say

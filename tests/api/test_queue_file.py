@@ -7,8 +7,8 @@ from typing import Any, cast
 import pytest
 
 from bot.api.queue_file import read_queue, take
-from bot.appointments.queue import News, Outcome, Queue, Word
-from bot.appointments.queue_rules import QueueState
+from bot.appointments.day.queue import News, Outcome, Queue, Word
+from bot.appointments.day.queue_rules import QueueState
 from bot.hospital.problems import HospitalDataError
 from bot.store.db import Engine, Tx
 from tests.helpers.booking import add_clinic, at

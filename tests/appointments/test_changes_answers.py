@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.appointments.changes_answers import Meant, meant
-from bot.appointments.changes_code import code_in
-from bot.appointments.changes_picking import names_any, narrowed
-from bot.appointments.choosing import Said
+from bot.appointments.booking.choosing import Said
+from bot.appointments.changes.answers import Meant, meant
+from bot.appointments.changes.code import code_in
+from bot.appointments.changes.picking import names_any, narrowed
 from intents.when import NOTHING, When
 from tests.appointments.test_ics import VISIT
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.appointments.choosing import MOST_SHOWN, Said, at, read, spread
-from bot.appointments.drafts import Draft, draft_of
+from bot.appointments.booking.choosing import MOST_SHOWN, Said, at, read, spread
+from bot.appointments.booking.drafts import Draft, draft_of
 from bot.appointments.model import ClinicView, FreeSlot
 from bot.dialogue.sessions import Session
 from intents.names import Vocabulary

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from bot.appointments.day.queue import News, Word
+from bot.appointments.day.queue_rules import QueueState
 from bot.appointments.model import Visit
-from bot.appointments.queue import News, Word
-from bot.appointments.queue_rules import QueueState
 from bot.appointments.states import State
 from bot.message import Address, Worded
 from bot.messages import history

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from bot.appointments import his
-from bot.appointments.his import Change, HospitalSystem, LocalHis, Reported, Reporter
-from bot.appointments.his_http import HttpHis, as_json, open_his, sign
-from bot.appointments.his_options import HisOptions, check_his
+from bot.appointments.his import reporter as his
+from bot.appointments.his.http import HttpHis, as_json, open_his, sign
+from bot.appointments.his.options import HisOptions, check_his
+from bot.appointments.his.reporter import Change, HospitalSystem, LocalHis, Reported, Reporter
 from bot.appointments.model import Visit
 from bot.appointments.options import BookingOptions
 from bot.appointments.service import Bookings

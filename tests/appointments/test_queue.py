@@ -8,12 +8,12 @@ from typing import Any, cast
 import pytest
 from sqlmodel import select
 
+from bot.appointments.day.queue import News, Outcome, Queue, Standing, Word, room_words
+from bot.appointments.day.queue_rules import QueueState
+from bot.appointments.day.queue_watch import QueueWatch
 from bot.appointments.listeners import Listeners
 from bot.appointments.model import Visit
 from bot.appointments.options import BookingOptions
-from bot.appointments.queue import News, Outcome, Queue, Standing, Word, room_words
-from bot.appointments.queue_rules import QueueState
-from bot.appointments.queue_watch import QueueWatch
 from bot.appointments.service import Bookings
 from bot.appointments.states import State
 from bot.dialogue.notices import Hearer, Notices

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.appointments.options import BookingOptions
-from bot.appointments.queue_rules import (
+from bot.appointments.day.queue_rules import (
     Arrival,
     Place,
     QueueState,
@@ -18,6 +17,7 @@ from bot.appointments.queue_rules import (
     is_due,
     news_for,
 )
+from bot.appointments.options import BookingOptions
 from tests.helpers.booking import at
 
 WAITING, CALLED, PASSED, SEEN = QueueState

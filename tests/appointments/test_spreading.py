@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.appointments.model import ClinicView, FreeSlot
-from bot.appointments.spreading import OFFERED, offered
+from bot.appointments.stopped.spreading import OFFERED, offered
 from tests.helpers.booking import at
 
 DAY = date(2026, 11, 25)

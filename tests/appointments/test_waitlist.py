@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.app import Content
-from bot.appointments import waitlist
 from bot.appointments.model import Refusal
+from bot.appointments.waitlist import service as waitlist
 from bot.settings import Settings
 from bot.store.db import Engine, Tx
 from bot.store.tables import Conversation

@@ -10,7 +10,7 @@ from bot.appointments.options import BookingOptions
 from bot.appointments.service import Bookings
 from bot.appointments.unasked import Unasked
 from bot.appointments.upkeep import Upkeep
-from bot.appointments.waitlist import Waiting, join
+from bot.appointments.waitlist.service import Waiting, join
 from bot.channels.base import Channel
 from bot.channels.webchat import Webchat
 from bot.dialogue import sessions

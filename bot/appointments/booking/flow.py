@@ -6,15 +6,15 @@ tap, a digit or in words; what is asked in between is answered first, then ours 
 
 from collections.abc import Callable, Sequence
 
-from bot.appointments import choosing
-from bot.appointments.asking import Asking
-from bot.appointments.choosing import Said
-from bot.appointments.drafts import CONFIRM, FLOW, WHEN, WHICH, WHO, Draft, draft_of
+from bot.appointments.booking import choosing
+from bot.appointments.booking.asking import Asking
+from bot.appointments.booking.choosing import Said
+from bot.appointments.booking.drafts import CONFIRM, FLOW, WHEN, WHICH, WHO, Draft, draft_of
+from bot.appointments.booking.offers import Offers
+from bot.appointments.booking.reading import Reading
+from bot.appointments.booking.settling import Links, Settling, no_links
 from bot.appointments.model import FreeSlot
-from bot.appointments.offers import Offers
-from bot.appointments.reading import Reading
 from bot.appointments.service import Bookings
-from bot.appointments.settling import Links, Settling, no_links
 from bot.dialogue.facts import Facts
 from bot.dialogue.faq import menu_button, person_button
 from bot.dialogue.flow import Goto, Scene, Step

@@ -9,9 +9,9 @@ from bot.appointments.listeners import Listeners
 from bot.appointments.model import FreeSlot, Visit
 from bot.appointments.offer_labels import label
 from bot.appointments.service import Bookings
-from bot.appointments.spreading import offered
+from bot.appointments.stopped.spreading import offered
 from bot.appointments.telling import clinic_values, slot_values, visit_values
-from bot.appointments.waitlist import Waiting
+from bot.appointments.waitlist.service import Waiting
 from bot.dialogue.faq import person_button
 from bot.dialogue.flow import Scene
 from bot.dialogue.notices import Hearer, Notices

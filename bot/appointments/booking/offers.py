@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from bot.appointments import finding, rows, telling
-from bot.appointments.choosing import MOST_SHOWN, at, spread
-from bot.appointments.drafts import WHEN, Draft
+from bot.appointments.booking.choosing import MOST_SHOWN, at, spread
+from bot.appointments.booking.drafts import WHEN, Draft
+from bot.appointments.booking.labels import option, shortcut
 from bot.appointments.finding import Wanted
-from bot.appointments.labels import option, shortcut
 from bot.appointments.model import ClinicView, FreeSlot, Refusal
 from bot.appointments.service import Bookings
 from bot.dialogue.facts import Facts

@@ -7,15 +7,16 @@ now is told so, and what she can do.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from bot.appointments import finding, waitlist
-from bot.appointments.drafts import WHEN, Draft
+from bot.appointments import finding
+from bot.appointments.booking.drafts import WHEN, Draft
 from bot.appointments.listeners import Listeners
 from bot.appointments.model import ClinicView, Refusal, Visit
 from bot.appointments.offer_labels import label
 from bot.appointments.service import Bookings
 from bot.appointments.telling import clinic_values, moment, visit_values
-from bot.appointments.waitlist import Waiting
-from bot.appointments.waitlist_notices import WaitlistNotices
+from bot.appointments.waitlist import service as waitlist
+from bot.appointments.waitlist.notices import WaitlistNotices
+from bot.appointments.waitlist.service import Waiting
 from bot.dialogue.faq import person_button
 from bot.dialogue.flow import Goto, Scene, Step
 from bot.dialogue.people import Member

@@ -9,14 +9,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from bot.appointments import choosing
-from bot.appointments.changes_answers import Meant, meant
-from bot.appointments.changes_asking import CANCEL, MOVE, Answer, Asking
-from bot.appointments.changes_listing import Listing
-from bot.appointments.changes_moving import Moving
-from bot.appointments.changes_own import Own, is_held
-from bot.appointments.changes_picking import OPEN, names_any, narrowed
-from bot.appointments.changes_said import FLOW, Telling, changeable, shortcut
+from bot.appointments.booking import choosing
+from bot.appointments.changes.answers import Meant, meant
+from bot.appointments.changes.asking import CANCEL, MOVE, Answer, Asking
+from bot.appointments.changes.listing import Listing
+from bot.appointments.changes.moving import Moving
+from bot.appointments.changes.own import Own, is_held
+from bot.appointments.changes.picking import OPEN, names_any, narrowed
+from bot.appointments.changes.said import FLOW, Telling, changeable, shortcut
 from bot.appointments.links import Links
 from bot.appointments.model import Refusal, Visit
 from bot.appointments.service import PATIENT, Bookings

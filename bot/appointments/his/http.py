@@ -17,8 +17,8 @@ from typing import Any
 
 import httpx
 
-from bot.appointments.his import Change, HospitalSystem, LocalHis, Reported
-from bot.appointments.his_options import HisOptions
+from bot.appointments.his.options import HisOptions
+from bot.appointments.his.reporter import Change, HospitalSystem, LocalHis, Reported
 from bot.errors import NeedsOperator, Refused, SendError, TryLater
 
 _CODE = r"[A-Za-z0-9_.-]{1,40}"

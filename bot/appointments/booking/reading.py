@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from bot.appointments.choosing import Said
-from bot.appointments.drafts import Draft
-from bot.appointments.offers import Offers
-from bot.appointments.settling import Settling
+from bot.appointments.booking.choosing import Said
+from bot.appointments.booking.drafts import Draft
+from bot.appointments.booking.offers import Offers
+from bot.appointments.booking.settling import Settling
 from bot.dialogue import sessions
 from bot.dialogue.flow import Scene
 from intents.when import When

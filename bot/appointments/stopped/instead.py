@@ -16,8 +16,8 @@ from bot.appointments.model import FreeSlot, Refusal, Visit
 from bot.appointments.offer_labels import label
 from bot.appointments.rows import appointment, slot
 from bot.appointments.service import Bookings
-from bot.appointments.spreading import offered
 from bot.appointments.states import LIVE, State
+from bot.appointments.stopped.spreading import offered
 from bot.appointments.telling import slot_values, visit_values
 from bot.dialogue.notices import Hearer
 from bot.message import Button, Kind, Say

@@ -7,7 +7,7 @@ from sqlalchemy import and_, bindparam, exists, or_, select
 
 from bot.appointments import calls
 from bot.appointments.rows import appointment, clinic
-from bot.appointments.stopping import KEY, Stopping
+from bot.appointments.stopped.stopping import KEY, Stopping
 from bot.store.db import Tx
 from bot.store.statements import Hot
 from bot.store.tables import Conversation, Inbox, Outbox

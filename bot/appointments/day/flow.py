@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from bot.appointments import line
-from bot.appointments.labels import shortcut
+from bot.appointments.booking.labels import shortcut
+from bot.appointments.day import line
+from bot.appointments.day.queue import Queue, Standing, room_words
+from bot.appointments.day.queue_rules import Arrival, arrival, opens_at
 from bot.appointments.model import Refusal, Visit
-from bot.appointments.queue import Queue, Standing, room_words
-from bot.appointments.queue_rules import Arrival, arrival, opens_at
 from bot.appointments.service import Bookings
 from bot.appointments.states import State
 from bot.appointments.telling import visit_values

@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 from prometheus_client import Gauge
 
-from bot.appointments.queue import Queue
+from bot.appointments.day.queue import Queue
 from bot.store.db import Engine
 
 log = structlog.get_logger()

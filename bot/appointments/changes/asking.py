@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from bot.appointments import changes_code
-from bot.appointments.changes_answers import Meant, meant
-from bot.appointments.changes_said import Telling, option
+from bot.appointments.changes import code as changes_code
+from bot.appointments.changes.answers import Meant, meant
+from bot.appointments.changes.said import Telling, option
 from bot.appointments.model import Visit
 from bot.appointments.states import State
 from bot.dialogue.faq import person_button

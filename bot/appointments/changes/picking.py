@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from bot.appointments.choosing import Said
+from bot.appointments.booking.choosing import Said
 from bot.appointments.model import Visit
 from bot.appointments.states import State
 from intents.when import When

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.appointments import line, seats
-from bot.appointments.line import InLine, Spoken
+from bot.appointments import seats
+from bot.appointments.day import line
+from bot.appointments.day.line import InLine, Spoken
+from bot.appointments.day.queue_rules import QueueState, Told, ahead, news_for
 from bot.appointments.listeners import Listeners
 from bot.appointments.model import Refusal, Visit
 from bot.appointments.options import BookingOptions
-from bot.appointments.queue_rules import QueueState, Told, ahead, news_for
 from bot.appointments.service import Bookings
 from bot.appointments.states import State
 from bot.appointments.telling import visit_values

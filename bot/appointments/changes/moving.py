@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.appointments import choosing, finding
-from bot.appointments.changes_said import Telling, option, shortcut
+from bot.appointments import finding
+from bot.appointments.booking import choosing
+from bot.appointments.changes.said import Telling, option, shortcut
 from bot.appointments.finding import Wanted
 from bot.appointments.model import FreeSlot, Refusal, Visit
 from bot.appointments.service import Bookings

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert  # both engines know ON CONFLICT DO UPDATE
 
-from bot.appointments.queue_rules import Place, QueueState
+from bot.appointments.day.queue_rules import Place, QueueState
 from bot.appointments.rows import appointment, clinic
 from bot.appointments.states import State
 from bot.store.booking_tables import ClinicQueue

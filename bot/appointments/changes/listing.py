@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.appointments.changes_own import Own
-from bot.appointments.changes_said import MOST_LISTED, Telling, changeable, option
+from bot.appointments.changes.own import Own
+from bot.appointments.changes.said import MOST_LISTED, Telling, changeable, option
 from bot.appointments.model import Visit
 from bot.appointments.states import State
 from bot.dialogue.faq import person_button

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.appointments import telling
-from bot.appointments.drafts import CONFIRM, WHO, Draft
-from bot.appointments.labels import option, shortcut
+from bot.appointments.booking.drafts import CONFIRM, WHO, Draft
+from bot.appointments.booking.labels import option, shortcut
+from bot.appointments.booking.offers import Offers
 from bot.appointments.model import Refusal, Visit
-from bot.appointments.offers import Offers
 from bot.appointments.rules import may_cancel, most_within
 from bot.appointments.service import Bookings
 from bot.dialogue.faq import person_button

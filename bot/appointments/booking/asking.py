@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from bot.appointments.drafts import FLOW, WHEN, WHERE, WHICH, WHO, Draft
-from bot.appointments.labels import option, shortcut, titled
-from bot.appointments.offers import Offers
+from bot.appointments.booking.drafts import FLOW, WHEN, WHERE, WHICH, WHO, Draft
+from bot.appointments.booking.labels import option, shortcut, titled
+from bot.appointments.booking.offers import Offers
 from bot.appointments.telling import day_words
 from bot.dialogue.faq import person_button
 from bot.dialogue.flow import Scene, Step

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from bot.appointments.instead import Instead
 from bot.appointments.model import Refusal, Visit
+from bot.appointments.stopped.instead import Instead
 from bot.appointments.telling import visit_values
 from bot.dialogue.faq import person_button
 from bot.dialogue.flow import Scene, Step

@@ -1,0 +1,1 @@
+"""Visits that are booked: which there are, cancelling one, moving one."""

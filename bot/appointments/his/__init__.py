@@ -1,0 +1,1 @@
+"""The hospital's own system: told of every step of an appointment."""
