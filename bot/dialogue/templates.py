@@ -30,6 +30,8 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _MAX_RENDERED = 3_000
 #: Texts that are ready, by environment and source. As many as there are texts, and what staff changed.
 _made: dict[tuple[ImmutableSandboxedEnvironment, str], Template] = {}
+#: Texts that were read before and are in order.
+_fine: set[tuple[ImmutableSandboxedEnvironment, str]] = set()
 
 
 def money(amount: Decimal | int | str, lang: str) -> str:
@@ -69,12 +71,18 @@ def _there(value: Any) -> Any:
     return str(value) if isinstance(value, StrictUndefined) else value
 
 
-def check_text(env: ImmutableSandboxedEnvironment, source: str, where: str) -> nodes.Template:
-    """Read a text without making it ready, which takes four times as long; return its tree.
+def check_text(env: ImmutableSandboxedEnvironment, source: str, where: str) -> None:
+    """Read a text without making it ready, which takes four times as long.
 
     Raises:
         WordingError: it is broken or uses what a text may not; names `where` and the line.
     """
+    if (env, source) not in _fine:
+        _read(env, source, where)
+        _fine.add((env, source))
+
+
+def _read(env: ImmutableSandboxedEnvironment, source: str, where: str) -> nodes.Template:
     try:
         tree = env.parse(source)
     except TemplateError as exc:
@@ -105,7 +113,7 @@ def compile_text(env: ImmutableSandboxedEnvironment, source: str, where: str) ->
     known = _made.get((env, source))
     if known is None:
         try:
-            code = env.compile(check_text(env, source, where))
+            code = env.compile(_read(env, source, where))
         except TemplateError as exc:
             raise WordingError(f"{where}: {exc.message}") from exc
         known = env.template_class.from_code(env, code, env.make_globals(None))

@@ -21,7 +21,10 @@ from bot.hospital.live import LiveHospital
 from bot.hospital.model import Hospital
 from bot.settings import Settings
 from tests.dialogue.booking_texts import BOOKING
+from tests.dialogue.family_texts import FAMILY
 from tests.dialogue.queue_texts import QUEUE
+from tests.dialogue.unasked_texts import STOPPED, WAITLIST
+from tests.dialogue.visits_texts import VISITS
 
 ROOT = Path(__file__).parents[2]
 REPLIES = ROOT / "templates" / "replies"
@@ -47,7 +50,11 @@ WHY = {
 CHANNEL = [{"channel": "Telegram", "texts": texts} for texts in (True, False)]
 CASES: dict[str, list[dict[str, Any]]] = {
     **BOOKING,
+    **FAMILY,
     **QUEUE,
+    **STOPPED,
+    **VISITS,
+    **WAITLIST,
     **{f"binding/{name}": TAIL for name in ("already", "ask_unlink", "linked")},
     **{f"binding/{name}": CHANNEL for name in ("prefer_needs_link", "preferred")},
     **{

@@ -25,6 +25,7 @@ import bot.app
 from bot.app import App, Content, read_content, system_clock
 from bot.channels.base import HookAnswer, HookRequest, Limits
 from bot.commands import serve
+from bot.dialogue.wording import Wording
 from bot.hospital.files import DEMO, read_files
 from bot.hospital.model import Hospital
 from bot.logs import set_up
@@ -111,6 +112,8 @@ class Nursery:
         content = read_content(load_settings(config, {}))
         sheets = {path.stem: path.read_bytes() for path in _SMALL.glob("*.csv")}
         facts = read_files((DEMO / "hospital.toml").read_bytes(), sheets)
+        wording = Wording(load_settings(config, {}).templates / "replies", content.catalog)
+        wording.check(answers=False)  # read once: every life has it from here
         return cls(config, content, build_matcher(content.catalog.examples()), facts)
 
     def live(self, life: Life) -> None:
