@@ -5,6 +5,7 @@ are confirmed, the secret of a webhook, and every refusal the real one knows.
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -34,7 +35,7 @@ _SAME = "Bad Request: message is not modified: specified new content is exactly 
 _KINDS = ("message", "edited_message", "callback_query", "my_chat_member")
 
 
-class BotApi:
+class BotApi(ABC):
     """The Bot API for one bot. A subclass plays the people who write to it.
 
     Attributes:
@@ -70,13 +71,13 @@ class BotApi:
             routes=[Route("/bot{token}/{method}", self._answer, methods=["GET", "POST"])]
         )
 
+    @abstractmethod
     def show(self, user: str, message: Params, note: str = "") -> None:
         """Show a message of the bot's on somebody's phone."""
-        raise NotImplementedError
 
+    @abstractmethod
     def chat(self, user: str) -> Params:
         """Return somebody's private chat."""
-        raise NotImplementedError
 
     async def push(self, update: Any) -> None:
         """Queue an update as it is, however odd, with the next number if it has none."""

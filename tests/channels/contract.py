@@ -3,6 +3,7 @@
 A channel's own test file subclasses `ChannelContract` and says what its platform posts.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
@@ -26,7 +27,7 @@ SAID = st.lists(st.tuples(st.integers(0, 2**62), WORDED), max_size=5)
 NAMES = ["authorization", "cookie", "x", "x-telegram-bot-api-secret-token", "x-twilio-signature"]
 
 
-class ChannelContract:
+class ChannelContract(ABC):
     """Subclass it as `Test…`, and give what is below."""
 
     #: The channel's name in addresses.
@@ -38,13 +39,13 @@ class ChannelContract:
     #: Whether the platform may send a message again; a keyboard does not.
     repeats: ClassVar[bool] = True
 
+    @abstractmethod
     def channel(self) -> Channel:
         """Make a channel."""
-        raise NotImplementedError
 
+    @abstractmethod
     def request(self, channel: Channel, key: str = "k1", text: str = "停车多少钱") -> HookRequest:
         """Make a request that the platform really signed."""
-        raise NotImplementedError
 
     def parsed(self, channel: Channel, request: HookRequest) -> list[Inbound]:
         arrived = channel.parse(request, channel.verify(request))
