@@ -56,6 +56,13 @@ def _to_simplified() -> _Converter:
     return cast("_Converter", opencc.OpenCC("t2s"))
 
 
+@cache
+def _to_traditional() -> _Converter:
+    import opencc  # noqa: PLC0415
+
+    return cast("_Converter", opencc.OpenCC("s2t"))
+
+
 def simplify(text: str) -> str:
     """Write traditional characters as simplified ones; other text is unchanged."""
     return _to_simplified().convert(text) if _CJK.search(text) else text
@@ -65,6 +72,12 @@ def is_traditional(text: str) -> bool:
     """Tell whether the text holds characters that only traditional writing uses."""
     clean = _INVISIBLE.sub("", text)
     return simplify(clean) != clean
+
+
+def is_simplified(text: str) -> bool:
+    """Tell whether the text holds characters that traditional writing spells otherwise."""
+    clean = _INVISIBLE.sub("", text)
+    return bool(_CJK.search(clean)) and _to_traditional().convert(clean) != clean
 
 
 def normalize(text: str) -> str:

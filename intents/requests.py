@@ -40,7 +40,7 @@ _HARMLESS = re.compile(
     "|[来去赶]不了|[来去]不成"
     r"|\bnot (?:feeling )?(?:well|good|great)\b|\bno idea\b|\bdon't feel (?:well|good)\b"
     r"|\bcan't (?:sleep|breathe well|walk|see well|hear|stop)\b"
-    r"|\b(?:can't|cant|cannot|won't be able to) (?:come|make it|attend|be there)\b"
+    r"|\b(?:can't|cant|cannot|won't be able to|wont be able to) (?:come|make it|attend|be there)\b"
     r"|\bhow many (?:more )?(?:people|patients|persons)\b"
 )
 #: After a visit is given up, another one is asked for in the same breath.

@@ -16,7 +16,7 @@ from intents.normalize import normalize
 from intents.when_calendar import Days, ahead
 from intents.when_clock import Clock, clock_in, places_in
 from intents.when_en import FORMS as ENGLISH
-from intents.when_spelling import blank_no_time, respell
+from intents.when_spelling import blank_busy, blank_no_time, respell
 from intents.when_zh import FORMS as CHINESE
 
 _LONGEST = 600
@@ -90,6 +90,8 @@ _RANGE = re.compile(r"\s?(?:到|至|-|~|直到|to|through|thru|till|until)\s?(?:
 _OR = re.compile(
     r"\s?[,、/]?\s?(?:或者?是?|或|还是|和|跟|与|以及|、|/|or|and|&|,|)\s?(?:maybe |on |the )?"
 )
+#: A day counted from another that is one of two: "friday or the day after".
+_ANOTHER = re.compile(r"\bor the (?:day|week) after\b(?! (?:tomorrow|next))|或者?(?:第二|后一)天")
 _BETWEEN = re.compile(r"\bbetween (?:the )?$")
 
 
@@ -143,7 +145,11 @@ def when_of(plain: str, today: date, now_local: time | None = None) -> When:
     plain = respell(plain[:_LONGEST])
     if not _HINT.search(plain):
         return NOTHING
+    if _ANOTHER.search(plain):
+        return When(ask="two days")
     plain = blank_no_time(plain)
+    if (left := blank_busy(plain)) != plain:
+        return _read(left, today, now_local) or _asked(plain, today, now_local)
     at = story.target(plain)
     if at:
         moved = _read(" " * at + plain[at:], today, now_local)
@@ -153,6 +159,11 @@ def when_of(plain: str, today: date, now_local: time | None = None) -> When:
     if found.first and not found.ask and (at or story.moves(plain)):
         return When(ask="to which day")
     return found
+
+
+def _asked(plain: str, today: date, now: time | None) -> When:
+    """Ask about a time at which one is busy; what named none says nothing still."""
+    return When(ask="refused") if _read(plain, today, now) else NOTHING
 
 
 def _read(plain: str, today: date, now: time | None) -> When:

@@ -24,6 +24,7 @@ _PARTS: tuple[tuple[str, str], ...] = (
         (
             r"上午|早上|早晨|清晨|大早上|[今明]早|(?<!趁)(?:一大?早|大清早)(?!期)"
             r"|\b(?:in the )?(?:early |late )?mornings?\b|\bforenoon\b"
+            r"|\bfirst thing\b(?! (?:i|we|you|that|to|is|was)\b)"
             r"|(?<!\d)(?<!\d )(?<!i )\bam\b(?= *$|,)"
         ),
     ),
@@ -94,7 +95,7 @@ _LOOSE_ONE = re.compile(r"(?:[上中下]午|晚上|周.|\x00|凌晨)\s?$")
 _HINT = re.compile(
     r"[点时:午早晚夜晨]|\d\.\d\d|\b[ap]m\b|\d ?[ap]\.?m|o'?clock|noon|morn|after|even"
     r"|night|mid|half|quarter|between|before|at |by |around|about|from|work|school|-\d"
-    r"|until|till"
+    r"|until|till|first th"
 )
 
 

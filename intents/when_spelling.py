@@ -125,16 +125,39 @@ _NO_TIME = re.compile(
 )
 
 
+_OR_NEXT = re.compile(r"\btomorrow or the day after\b(?! tomorrow)")
+#: Work, school and errands: up to the words in Chinese, the whole clause in English.
+_CLAUSE_ZH, _CLAUSE_EN = r"[^,.;!?。、~()]{0,24}?", r"(?:(?!\b(?:but|so)\b)[^,.;!?])*"
+_BUSY_ZH = re.compile(
+    rf"{_CLAUSE_ZH}(?:(?:[要得在才]|还有)去?(?:上班(?![吗不么没])|上课|上学|开会|考试|出差|加班|接(?:孩子|娃|人)"
+    rf"|送(?:孩子|娃|人)|下班|放学)|有课|有个?会(?!诊)|出差|[点半分]下班(?!以?之?后)|上班到[^,.;!?。、]{{1,6}})"
+)
+_BUSY_EN = re.compile(
+    rf"(?:(?<=[,.;!?])|^|\b(?:but|so)\b){_CLAUSE_EN}\b(?:i (?:also |usually |always |only )?(?:work|finish|get off)"
+    r"|busy (?:until|till|from|at)"
+    rf"|i(?:'m| am|m) (?:busy|away|travell?ing|working|at work|in a meeting)|pick(?:ing)? up my"
+    rf"|i have (?:a )?(?:class|classes|meeting|school))\b{_CLAUSE_EN}"
+)
+
+
 def respell(text: str) -> str:
     """Write the words of time in a normalised text in one way."""
     if text.isascii():
         text = _SLIP.sub(lambda hit: _SLIPS[hit[0]], text)
+        if "or the day after" in text:
+            text = _OR_NEXT.sub("tomorrow or day after tomorrow", text)
         if "tian" in text or "zhou" in text or "qi" in text or "bai" in text:
             text = _PINYIN.sub(_hanzi, text)
         if "wu" in text or "shang" in text:
             text = _PART_PINYIN.sub(_part, text)
         return text
     return _OWN_WORD.sub(lambda hit: _DIALECT[hit[0]], text)
+
+
+def blank_busy(text: str) -> str:
+    """Blank out when the patient says to be busy: "我三点要开会，四点行吗", "I work until 5"."""
+    form = _BUSY_EN if text.isascii() else _BUSY_ZH
+    return form.sub(lambda hit: " " * len(hit[0]), text) if form.search(text) else text
 
 
 def blank_no_time(text: str) -> str:

@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 import sqlmodel
-from sqlalchemy import delete, select, update
-from sqlmodel import SQLModel
+from sqlalchemy import and_, delete, select, update
+from sqlmodel import SQLModel, col
 
 from bot.app import Content, build
 from bot.hospital.model import Hospital
@@ -93,8 +93,12 @@ async def hospital(clinics: House) -> AsyncIterator[World]:
     transport = httpx.ASGITransport(app=clinics.app.http)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
         made = World(clinics.app, http, clinics.clock, clinics.text)
+        await clinics.app.hospital.refresh(
+            clinics.app.engine, clinics.app.settings.zone, clinics.clock()
+        )
         yield made
         made.leave()
+        await made.side.leave()
 
 
 @pytest.mark.parametrize(
@@ -122,12 +126,12 @@ def test_a_visit_is_booked_in_few_messages_on_every_channel() -> None:
 def wednesday(clinics: House) -> Iterator[Callable[..., None]]:
     """Change the clinic of 李明远 on Wednesday morning for one test: its columns, or its places."""
     day, doctor = date(2026, 11, 18), "李明远"
-    which = (Clinic.doctor_name == doctor) & (Clinic.date == day)  # type: ignore[arg-type]
+    which = and_(col(Clinic.doctor_name) == doctor, col(Clinic.date) == day)
 
     def change(places: int = 3, **columns: object) -> None:
         with clinics.sql.begin() as connection:
-            of_it = select(Clinic.id).where(which)
-            full = update(Slot).where(Slot.clinic_id.in_(of_it))  # type: ignore[attr-defined]
+            of_it = select(col(Clinic.id)).where(which)
+            full = update(Slot).where(col(Slot.clinic_id).in_(of_it))
             connection.execute(full.values(capacity=places))
             if columns:
                 connection.execute(update(Clinic).where(which).values(**columns))
@@ -182,7 +186,7 @@ async def test_an_old_digit_and_a_second_yes_book_nothing_more(hospital: World) 
     assert "约好了" in (await hospital.says(LIN, "text", "1"))[-1].text
     for again in ("1", "确认", "好的约吧"):
         said = (await hospital.says(LIN, "text", again))[-1].text
-        assert "约好了" not in said, again
+        assert "约好了！" not in said, again
     assert await booked(hospital) == 1
 
 

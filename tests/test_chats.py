@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.message import Button, Kind, Worded
-from tests.helpers.chat import TranscriptError, TranscriptMismatch, matches, play_file, read
+from tests.helpers.chat import TranscriptMismatch, matches, play_file
+from tests.helpers.transcript import TranscriptError, read
 from tests.helpers.world import World
 
 CHATS = sorted((Path(__file__).parent / "chats").glob("*.chat"))
@@ -56,6 +57,11 @@ def test_nurses_have_conversations_of_every_kind_to_review() -> None:
         (HEAD + "! 李大夫 claims\n", 2, "who acts?"),
         (HEAD + "! 李护士 sleeps\n", 2, "'sleeps' is no action"),
         (HEAD + "! 李护士 says\n", 2, "'says' is no action"),
+        (HEAD + "! 医院 sleeps: 3\n", 2, "'sleeps: 3' is nothing a hospital does"),
+        (HEAD + "! 医院 stops: 李明远\n", 2, "is nothing a hospital does"),
+        (HEAD + "! 医院 stops: 李明远, Friday\n", 2, "'Friday' is not a day"),
+        (HEAD + "! 医院 calls: the next\n", 2, "'the next' is not a number in a line"),
+        (HEAD + "! (time passes)\n", 2, "nothing says what comes of it"),
         (HEAD, 1, "nobody says anything"),
         ("# only a comment\n", 1, "nobody says anything"),
     ],

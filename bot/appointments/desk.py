@@ -45,6 +45,7 @@ REASONS = {
     Act.CANCEL: (Why.ASKED, Why.TWICE, Why.HOSPITAL),
     Act.EXCUSE: (Why.CAME, Why.ILL, Why.ERROR),
 }
+_ON_THE_DAY = frozenset({Act.CHECK_IN, Act.DONE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,12 @@ class Desk:
     def do(
         self, tx: Tx, appointment_id: int, act: Act, why: Why | None, now: datetime, actor: str
     ) -> Visit | Refusal:
-        """Do one thing to one visit; done before, nothing happens again."""
+        """Do one thing to one visit; done before, nothing happens again.
+
+        Nobody is here, or was seen, before the day of her visit.
+        """
+        if act in _ON_THE_DAY and self._is_early(tx, appointment_id, now):
+            return Refusal.NO_STEP
         match act:
             case Act.CHECK_IN:
                 done = self.bookings.check_in(tx, appointment_id, now, actor=actor)
@@ -80,6 +86,11 @@ class Desk:
                 return self.bookings.excuse(tx, appointment_id, now, actor=actor, reason=reason)
             case Act.CANCEL:
                 return self._cancel(tx, appointment_id, why, now, actor)
+
+    def _is_early(self, tx: Tx, appointment_id: int, now: datetime) -> bool:
+        found = self.bookings.visit(tx, appointment_id)
+        today = now.astimezone(self.bookings.zone).date()
+        return found is not None and today < found.clinic.date
 
     def _cancel(
         self, tx: Tx, appointment_id: int, why: Why | None, now: datetime, actor: str

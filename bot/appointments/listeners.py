@@ -27,6 +27,22 @@ _STATE = Hot(
 )
 
 
+def sees(
+    members: Sequence[Member], patient_id: int | None, booked_in: int, conversation_id: int
+) -> bool:
+    """Say whether a visit may be told of in a conversation (I7).
+
+    Of a patient for whom no proven account vouches only what was asked for there: whoever knows the
+    name and document of another learns nothing by adding her.
+    """
+    if patient_id is None:
+        return booked_in == conversation_id
+    return any(
+        one.patient_id == patient_id and (one.verified or booked_in == conversation_id)
+        for one in members
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Listeners:
     """Finds them.
@@ -50,12 +66,15 @@ class Listeners:
     def of(self, tx: Tx, conversation_id: int, patient_id: int, now: datetime) -> int | None:
         """Return the conversation that is told of a patient's visit: the one that booked it.
 
-        Where that may not book for her any more, another that may; None where none may.
+        Where that may not book for her any more, another that may and whose account is proven; None
+        where there is none.
         """
-        others = (int(row.conversation_id) for row in tx.rows(_OF_PATIENT, patient_id=patient_id))
-        for one in (conversation_id, *others):
-            if self.member(tx, one, patient_id, now) is not None:
-                return one
+        if self.member(tx, conversation_id, patient_id, now) is not None:
+            return conversation_id
+        for row in tx.rows(_OF_PATIENT, patient_id=patient_id):
+            member = self.member(tx, row.conversation_id, patient_id, now)
+            if member is not None and member.verified:
+                return int(row.conversation_id)
         return None
 
     def answers(self, tx: Tx, conversation_id: int) -> bool:

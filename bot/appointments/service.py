@@ -227,6 +227,7 @@ class Bookings:
 
     def miss(self, tx: Tx, appointment_id: int, now: datetime, *, actor: str) -> Visit | Refusal:
         """She did not come (爽约); never before her time began."""
+        seats.enter(tx)  # before the appointment is locked, as every other change does
         row = steps.load(tx, appointment_id)
         if row is not None and now < row.starts_at:
             return Refusal.NO_STEP

@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.appointments.model import ClinicView, FreeSlot, Visit
+from bot.appointments.rules import may_cancel
 
 _WEEKDAYS = {
     "zh-CN": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
@@ -35,7 +36,8 @@ def visit_values(
     """Return what a text may say of a visit.
 
     Args:
-        now: with it, `hold_minutes` are those that are left; else those the hold was made for.
+        now: with it, `hold_minutes` are those that are left; else those the hold was made for. And
+            `cancellable` says whether `cancel_until` is still to come; else it is not looked at.
     """
     since = now or visit.held_at
     left = (visit.held_until - since).total_seconds() / 60 if visit.held_until and since else 0
@@ -49,6 +51,7 @@ def visit_values(
         "hold_until": _clock(visit.held_until, zone) if visit.held_until else "",
         "hold_minutes": max(0, ceil(left)),
         "label": _label(visit.clinic, visit.starts_at, visit.fee, lang, zone),
+        "cancellable": now is None or may_cancel(visit.clinic.cancel_until, now),
     }
 
 

@@ -27,7 +27,14 @@ class Part(StrEnum):
 
 
 Doctor = Annotated[str, typer.Argument(help="A doctor's code or name; '*' for everybody.")]
-When = Annotated[datetime, typer.Argument(metavar="DATE", formats=["%Y-%m-%d"])]
+_DAYS = ["%Y-%m-%d"]
+When = Annotated[
+    datetime, typer.Argument(metavar="DATE", formats=_DAYS, help="The day, e.g. 2026-11-25.")
+]
+WhenOrToday = Annotated[
+    datetime | None,
+    typer.Argument(metavar="[DATE]", formats=_DAYS, help="The day; today if none is named."),
+]
 PartOf = Annotated[Part | None, typer.Option("--part", help="Only this part of the day.")]
 
 
@@ -37,7 +44,7 @@ def stop(
     doctor: Doctor,
     day: When,
     part: PartOf = None,
-    reason: Annotated[str, typer.Option(help="For staff, e.g. 生病.")] = "",
+    reason: Annotated[str, typer.Option(help="Told to patients, e.g. 外出会议.")] = "",
     dry_run: DryRun = False,
     as_json: Json = False,
     data: Data = None,
@@ -93,7 +100,7 @@ def resume(
 @app.command("show")
 def show_day(
     context: typer.Context,
-    day: Annotated[datetime | None, typer.Argument(metavar="[DATE]", formats=["%Y-%m-%d"])] = None,
+    day: WhenOrToday = None,
     department: Annotated[str, typer.Option(help="Only this department, by code or name.")] = "",
     as_json: Json = False,
     data: Data = None,

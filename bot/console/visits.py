@@ -63,6 +63,8 @@ _POSSIBLE = {
 }
 #: A missed visit is excused by a supervisor: it lifts a pause (BK-08).
 _FOR_SUPERVISORS = frozenset({Act.EXCUSE})
+#: Not shown before the day of the visit.
+_ON_THE_DAY = frozenset({Act.CHECK_IN, Act.DONE, Act.MISSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ class Visits:
             visit.request, "clinic", clinic=view, visits=visits, at=self.at,
             masked=lambda name: masked_name(name) if name else "",
             live={state.value for state in LIVE},
+            is_early=visit.now.astimezone(self._console.zone).date() < view.date,
         )  # fmt: skip
 
     async def one(self, visit: Visit, appointment_id: int) -> Response:
@@ -117,7 +120,7 @@ class Visits:
                 tx, visit.now, visit.signed.actor, "visit.view", found.conversation_id,
                 f"visit {appointment_id}",
             )  # fmt: skip
-            return self._shown(tx, found, supervises=visit.signed.supervises)
+            return self._shown(tx, found, visit)
 
         shown = await self._console.engine.write(op)
         return self._pages.render(
@@ -125,13 +128,15 @@ class Visits:
             masked_phone=masked_phone,
         )  # fmt: skip
 
-    def _shown(self, tx: Tx, found: Appointed, *, supervises: bool) -> Shown:
+    def _shown(self, tx: Tx, found: Appointed, visit: Visit) -> Shown:
         about = tx.one(_PHONE, patient_id=found.patient_id) if found.patient_id else None
         excused_at = tx.one(_EXCUSED, appointment_id=found.appointment_id).excused_at
+        is_early = visit.now.astimezone(self._console.zone).date() < found.clinic.date
         acts = [
             act
             for act in _POSSIBLE.get(found.state, ())
-            if (supervises or act not in _FOR_SUPERVISORS)
+            if (visit.signed.supervises or act not in _FOR_SUPERVISORS)
+            and not (is_early and act in _ON_THE_DAY)
             and not (act is Act.EXCUSE and excused_at is not None)
         ]
         return Shown(

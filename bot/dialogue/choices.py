@@ -1,6 +1,7 @@
-"""A choice by number, however it was typed: 1, １, ①, 一, 第一个, "no. 1", "the first" (pure).
+"""Whole messages that are an answer by themselves (pure).
 
-Only a whole message is a choice: in "1个月" and "two days" a number says something else.
+A choice by number, however it was typed: 1, １, ①, 一, 第一个, "no. 1", "the first". In "1个月" and
+"two days" a number says something else. And words that drop, or go on with, what is under way.
 """
 
 import re
@@ -31,6 +32,26 @@ _ENGLISH = re.compile(
 #: What may stand around a number: 1. 1、 (1) [1] "1" and the square of a keycap emoji.
 _AROUND = " ,.!?~。、…;:()[]{}【】「」《》<>\"'*_\u20e3"
 _LONGEST = 40
+_EDGES = " ,.!~。、…;:"
+_DROPS = re.compile(
+    r"(?:我|那|还是|先|就)*(?:不|别|不用|不想)(?:约|挂|看|预约|挂号|要)(?:号|病|这个)?了(?:吧)?"
+    r"|(?:never ?mind|forget (?:it|about it)|don't book(?: it| anything)?|do not book(?: it)?"
+    r"|i don't want (?:it|this|to book)(?: any ?more)?)"
+)
+_GOES_ON = re.compile(
+    r"(?:那|请|我们?|咱们?)*(?:继续|接着)(?:办|来|说|刚才的)?(?:吧|啊)?"
+    r"|(?:please )?(?:continue|go on|carry on|keep going)(?: please)?"
+)
+
+
+def drops(plain: str) -> bool:
+    """Say whether a whole normalised message drops a visit that is not booked yet: "先不约了"."""
+    return len(plain) <= _LONGEST and _DROPS.fullmatch(plain.strip(_EDGES)) is not None
+
+
+def goes_on(plain: str) -> bool:
+    """Say whether a whole normalised message goes on with what is under way: "继续"."""
+    return len(plain) <= _LONGEST and _GOES_ON.fullmatch(plain.strip(_EDGES)) is not None
 
 
 def choice(plain: str) -> int | None:

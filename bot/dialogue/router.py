@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from bot.dialogue.choices import goes_on
 from bot.dialogue.sessions import Session
 from bot.dialogue.understand import Answer, Choose, Understood
 from bot.message import Form
+from intents.normalize import normalize
 
 #: A message in a row that nobody understood is passed on from this one.
 MISSES_BEFORE_PERSON = 2
@@ -47,6 +49,12 @@ REQUESTS: Mapping[str, tuple[str, str]] = {
 }
 #: Words that go to the flow whose draft is open: drop it, or one step back.
 _OF_A_DRAFT = frozenset({"cancel", "back"})
+#: Flows that can ask again what they are in the middle of.
+_RESUMED = frozenset({"booking", "changes"})
+#: The tap that booked a visit.
+_SURE = "flow:booking.sure:"
+#: The tap of an answer that offers to book what it tells of, and the names that are enough to do so.
+_BOOK, _BOOKED_BY = "flow:booking.start", frozenset({"doctor", "department"})
 #: In a question of these flows they, and "do not", are an answer: "取消" to "shall it be cancelled?".
 _ASKS_WHETHER = frozenset({"changes"})
 _OF_WHETHER = frozenset({"yes", "no", "keep", *_OF_A_DRAFT})
@@ -224,12 +232,41 @@ _ALWAYS: Mapping[str, Enter] = {
 }
 
 
+def _said_again(seen: Seen) -> Route | None:
+    """Take one more yes to a visit that is booked already."""
+    expect = seen.session.expect
+    if (
+        seen.understood.act != "yes"
+        or expect is None
+        or expect.flow
+        or not expect.is_open(seen.now)
+    ):
+        return None
+    booked = len(expect.options) == 1 and expect.options[0].startswith(_SURE)
+    return _option(expect.options[0]) if booked else None
+
+
 def _every_state(seen: Seen) -> Route | None:
     word = seen.understood.command or seen.understood.act
     draft = seen.session.draft
     if draft is not None and word in _OF_A_DRAFT:
         return Enter(str(draft["flow"]), str(word))
     return _ALWAYS.get(word) if word else None
+
+
+def _goes_on(seen: Seen) -> Route | None:
+    """Go on with what a flow is in the middle of: "继续"."""
+    draft, text = seen.session.draft, seen.understood.text
+    if draft is None or draft["flow"] not in _RESUMED or not goes_on(normalize(text)):
+        return None
+    return Enter(str(draft["flow"]), "resume")
+
+
+def _bookable(seen: Seen) -> Route | None:
+    """Book where somebody names only a place, after an answer that offered to book a visit."""
+    expect, kinds = seen.session.expect, seen.understood.only
+    offered = expect is not None and expect.is_open(seen.now) and _BOOK in expect.options
+    return _option(_BOOK) if offered and _BOOKED_BY & set(kinds) else None
 
 
 def _requested(seen: Seen) -> Route | None:
@@ -288,8 +325,11 @@ RULES: tuple[_Rule, ...] = (
     _wordless,
     _offered,
     _expected,
+    _said_again,
     _every_state,
+    _goes_on,
     _requested,
+    _bookable,
     _only_a_name,
     _intent,
     _candidates,

@@ -104,6 +104,7 @@ class Session:
 
 
 _NAMES = tuple(field.name for field in fields(Session))
+_NAMED = frozenset(field.name for field in fields(Entities))
 _QUESTIONS = ("expect", "offer")
 _EXPECT_NAMES = tuple(field.name for field in fields(Expect))
 
@@ -142,9 +143,11 @@ def pack(entities: Entities) -> dict[str, Any]:
 
 
 def unpack(packed: Mapping[str, Any]) -> Entities:
-    """Return what `pack` kept."""
+    """Return what `pack` kept; what else a question was asked with says nothing."""
     values: dict[str, Any] = {}
     for name, value in packed.items():
+        if name not in _NAMED:
+            continue
         if name == "day":
             values[name] = date.fromisoformat(value)
         elif isinstance(value, Mapping):

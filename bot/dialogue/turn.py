@@ -27,6 +27,7 @@ from bot.messages import outbox
 from bot.store.db import Tx
 from bot.store.statements import Hot
 from bot.store.tables import Conversation, Inbox
+from intents.normalize import is_simplified
 from intents.urgent import Alarm
 
 _inbox = Inbox.__table__  # type: ignore[attr-defined]
@@ -87,6 +88,8 @@ _KEEP_ASKING = frozenset({"repeat", "no_such_option"})
 _ASIDE = frozenset({"greeting", "thanks", "simpler", "speak"})
 #: And after these what a flow is in the middle of is asked again, in the language that is spoken now.
 _ASK_AGAIN = frozenset({"greeting", "speak", "kept", "menu"})
+#: Questions about somebody to be booked for: asked again with all that was told so far.
+_ASKS_ONWARD = frozenset({("family", "take"), ("family", "birthday"), ("family", "guardian")})
 
 Replies = list[tuple[int, Worded]]
 
@@ -268,10 +271,13 @@ def _stays_open(session: Session, taken: Enter) -> bool:
 def _asked_again(session: Session, taken: Enter, now: datetime) -> Goto | None:
     """Return who asks again what a flow is in the middle of, after words that are no answer to it."""
     draft, expect = session.draft, session.expect
-    if draft is None or expect is None or not expect.is_open(now):
+    aside = taken.flow in ("faq", "consent") and taken.entry in _ASK_AGAIN
+    if expect is None or not expect.is_open(now) or not aside:
         return None
-    asks = expect.flow == draft["flow"] and taken.flow in ("faq", "consent")
-    return Goto(expect.flow, "resume") if asks and taken.entry in _ASK_AGAIN else None
+    if (expect.flow, expect.entry) in _ASKS_ONWARD:
+        return Goto(expect.flow, "again", expect.named or {})
+    asks = draft is not None and expect.flow == draft["flow"]
+    return Goto(expect.flow, "resume") if asks else None
 
 
 def _answered(session: Session, taken: Enter) -> Expect | None:
@@ -300,6 +306,9 @@ def _notice_language(session: Session, understood: Understood) -> None:
     detected = understood.detected
     if session.greeted and session.lang in understood.act_in:
         return
-    if detected is not None and detected.lang is not None:
-        session.lang = detected.lang
-        session.traditional = detected.traditional
+    if detected is None or detected.lang is None:
+        return
+    same = session.lang == detected.lang and session.traditional and not detected.traditional
+    if same and not is_simplified(understood.text):
+        return  # "明天" is written alike in both
+    session.lang, session.traditional = detected.lang, detected.traditional

@@ -85,7 +85,9 @@ class Wording:
             options, shortcuts = self._softer(options, lang), self._softer(shortcuts, lang)
         buttons: tuple[Button, ...] = ()
         if limits.buttons >= len(options) + len(shortcuts):
-            taps = [Button(f"{n} {o.label}", f"#{ask}.{n}") for n, o in enumerate(options, 1)]
+            taps = [  # with the digit that could be typed as well
+                Button(f"{base + n} {o.label}", f"#{ask}.{n}") for n, o in enumerate(options, 1)
+            ]
             buttons = (*taps, *shortcuts)
         else:
             text = "\n".join([text, *_digits(say.name, options, shortcuts, lang, base)])
@@ -211,7 +213,10 @@ def _digits(
     typed = _TYPED if lang == "zh-CN" else _TYPED_EN
     lines = [f"{n} {option.label}" for n, option in enumerate(options, base + 1)]
     left = [b for b in shortcuts if not options or b.value != "#person"]  # the hint says it
-    lines += [f"{typed.get(b.value, b.value)} {b.label}" for b in left]
+    for button in left:
+        word = typed.get(button.value, button.value)
+        same = word.casefold() == button.label.casefold()
+        lines.append(button.label if same else f"{word} {button.label}")
     return [*lines, _HINT[lang]] if options else lines
 
 

@@ -172,8 +172,8 @@ def tier(text: str) -> Tier:
 
 
 def session(text: str) -> Session:
-    """Read a part of the day: 上午, 下午, 晚上, or the English value."""
-    return _choice(Session, SESSIONS, text)
+    """Read a part of the day: 上午, 下午, 晚上 (夜间), or the English value."""
+    return _choice(Session, SESSIONS | {"夜间": Session.EVENING}, text)
 
 
 def status(text: str) -> Status:

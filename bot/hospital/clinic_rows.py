@@ -68,5 +68,6 @@ def _opens(day: dt.date, query: Query) -> str:
 def campus_row(campus: Campus, *, zh: bool) -> CampusRow:
     """Return a campus in one language."""
     return CampusRow(
-        campus.code, say(campus, "name", zh=zh), say(campus, "address", zh=zh), campus.map_url
-    )
+        campus.code, say(campus, "name", zh=zh), say(campus, "address", zh=zh), campus.map_url,
+        names=(campus.name, campus.name_en, *campus.aliases),
+    )  # fmt: skip

@@ -32,7 +32,7 @@ def stop(
 
     Args:
         doctor: by code or name; none for everybody.
-        reason: in the hospital's words, for staff.
+        reason: in the hospital's words; patients are told it.
 
     Raises:
         HospitalDataError: nobody of that name, or no such clinic that day; nothing was changed.

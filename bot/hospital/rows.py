@@ -86,12 +86,17 @@ class RosterRow:
 
 @dataclass(frozen=True, slots=True)
 class CampusRow:
-    """A place where the hospital sees patients; `map_url` may be empty."""
+    """A place where the hospital sees patients; `map_url` may be empty.
+
+    Attributes:
+        names: whatever it is called, in either language.
+    """
 
     key: str
     name: str
     address: str
     map_url: str
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

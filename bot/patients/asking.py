@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from bot.dialogue.choices import drops
 from bot.dialogue.flow import Goto, Scene, Step
 from bot.dialogue.people import Member
 from bot.dialogue.router import REQUESTS
@@ -13,6 +14,7 @@ from bot.message import Button, Kind, Say
 from bot.patients.bind_flow import Post
 from bot.patients.family import Household, New, Result
 from bot.patients.told import Told
+from intents.normalize import normalize
 
 LATER = {"zh-CN": Button("先不加了", "不用了"), "en": Button("Not now", "no thanks")}
 
@@ -43,6 +45,9 @@ class Asking:
         said = scene.understood
         if said.act in ("no", "cancel"):
             return self.later(told)
+        draft = scene.session.draft
+        if draft is not None and drops(normalize(said.text)):  # "别约了": not only this question
+            return Step(goto=Goto(str(draft["flow"]), "cancel"))
         if said.request is not None and said.request not in ("book", "resume", "add_family"):
             return Step(goto=Goto(*REQUESTS[said.request]))
         return None

@@ -183,6 +183,7 @@ class Appointment(SQLModel, table=True):
         Index("appointments_of_a_patient", "patient_id", "starts_at"),
         Index("appointments_of_a_clinic", "clinic_id", "state"),
         Index("appointments_of_a_conversation", "conversation_id"),
+        partial_index("appointments_instead", "replaces_id", where="replaces_id IS NOT NULL"),
         partial_index(
             "appointments_under_way", "starts_at", where="state IN ('booked', 'checked_in')"
         ),

@@ -139,8 +139,11 @@ class GroupWriter:
             job.result = job.op(tx)
         except (*self._gone, *self._again):
             raise
-        except Exception as exc:  # noqa: BLE001  (it belongs to the caller who brought the operation)
-            job.error = exc
+        except Exception as exc:
+            of_driver = getattr(exc, "orig", None)  # where an ORM session wrapped it
+            if isinstance(of_driver, self._again):
+                raise of_driver from exc
+            job.error = exc  # it belongs to the caller who brought the operation
             link.raw.execute("ROLLBACK TO SAVEPOINT op")
         else:
             job.hints = tx.after_commit

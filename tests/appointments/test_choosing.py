@@ -27,8 +27,14 @@ NAMES = Vocabulary({
     ("text", "said"),
     [
         ("心内科", {"departments": ("heart",)}),
-        ("不是心内科，是皮肤科", {"departments": ("skin",)}),
-        ("not cardiology, dermatology", {"departments": ("skin",)}),
+        ("不是心内科，是皮肤科", {"departments": ("skin",), "elsewhere": ("heart",)}),
+        ("not cardiology, dermatology", {"departments": ("skin",), "elsewhere": ("heart",)}),
+        ("不要皮肤科", {"elsewhere": ("skin",)}),
+        ("我叫李明远，想挂心内科", {"departments": ("heart",)}),
+        ("My name is Dr Li", {}),
+        ("我是李明远的病人", {"doctors": ("li",)}),
+        ("不是给我", {"other": "person"}),
+        ("不是我", {"other": "person"}),
         ("不要李明远，要吴静", {"doctors": ("wu",), "without": ("li",)}),
         ("李明远", {"doctors": ("li",)}),
         ("李主任", {"several": (("doctor", "li"), ("doctor", "li2"))}),
@@ -61,6 +67,13 @@ NAMES = Vocabulary({
 )  # fmt: skip
 def test_what_words_say(text: str, said: dict[str, Any]) -> None:
     assert read(text, NAMES) == Said(**said)
+
+
+@pytest.mark.parametrize("text", ["好？", "嗯……", "ok...", "确认吗", "yes?", "好。。。"])
+def test_a_word_that_is_asked_or_left_hanging_agrees_to_nothing(text: str) -> None:
+    said = read(text, NAMES)
+    assert said.doubts
+    assert not said.agrees
 
 
 @pytest.mark.parametrize(

@@ -216,6 +216,29 @@ async def test_nobody_checks_in_somebody_elses_visit(ward: Ward) -> None:
     assert await ward.state(visit) is State.BOOKED
 
 
+async def test_who_only_adds_another_learns_nothing_of_her_visits(ward: Ward) -> None:
+    """An account that proved no phone sees what was booked in it, and no visit made elsewhere (I7)."""
+    visit = await ward.books(await ward.enters(LIN, "webchat", "你好"), "林小雨", 0)
+    sun = PATIENTS["孙妈妈"]
+    other = await ward.enters(sun, "webchat", "你好")
+
+    def add(tx: Tx) -> None:
+        with tx.session() as session:
+            session.add(
+                FamilyMember(
+                    conversation_id=other, patient_id=visit.patient_id, place=1, relation="other",
+                    added_at=at(DAY, "07:00"),
+                )
+            )  # fmt: skip
+
+    await ward.world.app.engine.write(add)
+    ward.clock("08:10")
+    for asked in ("签到", "前面还有几位"):
+        said = text(await ward.world.says(sun, "webchat", asked))
+        assert "林小雨" not in said
+    assert await ward.state(visit) is State.BOOKED
+
+
 async def test_without_a_visit_what_everybody_may_know_is_said(ward: Ward) -> None:
     await ward.enters(LIN, "webchat", "你好")
     assert "自助机" in text(await ward.world.says(LIN, "webchat", "签到"))

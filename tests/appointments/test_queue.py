@@ -204,6 +204,14 @@ async def test_the_systems_own_numbers_count_people_from_the_window_too(line: Li
     assert line.told() == [(0, "queue/called", None)]
 
 
+async def test_a_number_that_she_just_lost_is_not_her(line: Line) -> None:
+    """Ours was the first at the desk; the system gives her another number and calls a stranger."""
+    words = (Word(WAITING, line.visits[0].number, 2), Word(CALLED, None, 1))
+    outcome = await line.hears(OPEN, News(OPEN, words=words))
+    assert (outcome.known, outcome.strangers) == (1, 1)
+    assert (await line.stands(0, OPEN)).state is WAITING
+
+
 async def test_who_is_seen_in_the_line_without_checking_in_here_is_checked_in(line: Line) -> None:
     await line.says(OPEN, (0, WAITING), (1, PASSED), (2, SEEN))
     assert [await line.state(place) for place in range(3)] == [

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from bot.appointments import seats, steps
 from bot.appointments.model import Refusal, Visit
 from bot.appointments.states import State
 from tests.helpers.booking import at
@@ -154,3 +155,24 @@ def test_my_visits(desk: Desk) -> None:
     assert ids(desk.me, now=in_clinic)[0] == first.appointment_id, "late, but the clinic is open"
     assert ids(desk.me, now=over) == [second.appointment_id]
     assert ids(desk.me, now=over, past=True) == [gone.appointment_id, first.appointment_id]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
+@pytest.mark.parametrize(
+    "change", ["check_in", "finish", "miss", "cancel", "hospital_cancel", "excuse", "release"]
+)
+def test_every_change_passes_the_gate_before_it_locks_anything(
+    desk: Desk, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two processes that lock in another order wait for each other."""
+    booked = desk.booked(desk.slot())
+    locked = []
+    monkeypatch.setattr(seats, "enter", lambda *_: locked.append("gate"))
+    load = steps.load
+    monkeypatch.setattr(
+        steps, "load", lambda tx, one: (locked.append("visit"), load(tx, one))[1]
+    )  # fmt: skip
+    more = {} if change == "release" else {"actor": "staff:1"}
+    more |= {"reason": "stopped"} if change == "hospital_cancel" else {}
+    getattr(desk.bookings, change)(desk.tx, booked.appointment_id, NOW, **more)
+    assert locked[0] == "gate"

@@ -248,3 +248,26 @@ def test_the_stream_carries_numbers_and_no_word_of_anybody(
     answer = nurse.page.request.get(f"{hospital.url}/console/assets/hints.js")
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
     assert tmp_path.exists()
+
+
+def test_a_clinic_is_called_off_from_the_page_of_its_day(nurse: Nurse) -> None:
+    """The form says how many are told and asks why; nothing is stopped before."""
+    nurse.sign_in()
+    page = nurse.page
+    page.get_by_role("link", name="门诊与预约").click()
+    page.get_by_role("link", name="后一天").click()
+    first = page.locator(".case").first
+    what = first.locator(".what").inner_text()
+    first.get_by_role("link", name="停诊", exact=True).click()
+    expect(page.get_by_text("有 0 位已约的患者")).to_be_visible()
+    page.get_by_role("button", name="停诊并通知患者").click()
+    expect(page.get_by_label("原因")).to_be_focused()  # required: the browser does not send it
+    page.get_by_label("原因").fill("外出会诊")
+    page.get_by_label("原因").press("Enter")
+    expect(page.locator(".case", has_text="已停诊")).to_contain_text("外出会诊")
+    assert what in page.locator(".case", has_text="已停诊").inner_text().replace("已停诊 ", "")
+    page.set_viewport_size({"width": 360, "height": 700})
+    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(wide) == 0
+    page.get_by_role("button", name="恢复出诊").click()
+    expect(page.get_by_text("已停诊")).to_have_count(0)

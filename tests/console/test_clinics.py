@@ -176,11 +176,22 @@ async def test_a_list_masks_names_and_a_visit_s_own_page_is_audited(
 
 
 async def test_the_desk_checks_in_and_notes_who_was_seen(
-    ward: Ward, li: Browser, patient: ChatPage, audited: Audited, backend: str
+    ward: Ward,
+    browse: Callable[[], Browser],
+    patient: ChatPage,
+    clock: Clock,
+    audited: Audited,
+    backend: str,
 ) -> None:
     visit = await ward.books(patient, "张小雨")
-    await li.get(f"/console/clinics/{ward.clinic_id}")
     path = f"/console/visits/{visit.appointment_id}"
+    early, li = browse(), browse()
+    await early.sign_in("nurse.wang")
+    assert "签到" not in text_of(await early.get(f"/console/clinics/{ward.clinic_id}"))
+    assert (await early.send(f"{path}/check-in")).status_code == 409, "not before the day"
+    clock.now = visit.starts_at - timedelta(minutes=20)
+    await li.sign_in("nurse.li")
+    await li.get(f"/console/clinics/{ward.clinic_id}")
     answer = await li.send(f"{path}/check-in", back="clinic")
     assert answer.headers["location"] == f"/console/clinics/{ward.clinic_id}"
     assert await ward.state(visit) == "checked_in"

@@ -21,7 +21,7 @@ _WARNED = {
 }  # fmt: skip
 _ASKED = {
     "where": ["Li Mingyuan"], "day": "Wed 25 Nov", "part": "morning", "tier": "expert",
-    "advice": _ADVICE, "why": "", "released": "",
+    "advice": _ADVICE, "why": "", "released": "", "campus": "",
 }  # fmt: skip
 _LIMITS = {
     "per_day": 2, "per_week": 3, "per_quarter": 5, "unverified": 1, "missed": 3,
@@ -41,6 +41,7 @@ BOOKING: dict[str, list[dict[str, Any]]] = {
     "booking/none": [
         {**_ASKED, "slots": []},
         {**_ASKED, "slots": [_ROW], "day": "", "part": "", "tier": "", "advice": []},
+        {**_ASKED, "slots": [_ROW], "campus": "East Campus"},
         {**_ASKED, "slots": [_ROW], "why": "unreleased", "released": "Fri 27 Nov 07:00"},
     ],
     "booking/refused_clinic": [
@@ -61,6 +62,7 @@ BOOKING: dict[str, list[dict[str, Any]]] = {
         {**_VISIT, "calendar": calendar, "way": calendar, "cancellable": not calendar}
         for calendar in ("", "https://hospital.example/x")
     ],
+    "booking/already": [_VISIT],
     "booking/no_other": [{"what": what} for what in ("doctor", "cheaper")],
     "booking/expired": [{"kept": kept} for kept in (True, False)],
     "booking/refused": [

@@ -208,8 +208,11 @@ def test_the_order_of_the_rules_is_the_promise() -> None:
         "wordless",
         "offered",
         "expected",
+        "said_again",
         "every_state",
+        "goes_on",
         "requested",
+        "bookable",
         "only_a_name",
         "intent",
         "candidates",
@@ -235,6 +238,42 @@ def test_carriers_words_stop_only_where_others_may_read(
         assert route(Seen(said, Session(), "staff", NOW, private)) == taken
         alarm = replace(said, alarm=Alarm("bleeding", "r", "1", crisis=False))
         assert route(Seen(alarm, Session(), "bot", NOW, private)) == Enter("urgent", "alarm")
+
+
+def drafting(flow: str) -> Session:
+    return Session(draft={"flow": flow})
+
+
+@pytest.mark.parametrize(
+    ("words", "flow", "taken"),
+    [
+        ("继续", "booking", Enter("booking", "resume")),
+        ("go on", "changes", Enter("changes", "resume")),
+        ("继续", "waitlist", Enter("faq", "miss")),
+        ("继续吃药", "booking", Enter("faq", "miss")),
+    ],
+)
+def test_going_on_asks_again_what_is_under_way(words: str, flow: str, taken: Enter) -> None:
+    assert route(Seen(Understood(None, text=words), drafting(flow), "bot", NOW)) == taken
+
+
+def test_a_name_alone_books_after_an_answer_that_offered_to() -> None:
+    session = Session()
+    session.ask(["flow:booking.start"], NOW)
+    said = Understood(None, text="骨科", only=("department",))
+    assert route(Seen(said, session, "bot", NOW)) == Enter("booking", "start")
+    late = NOW + EXPECT_FOR + timedelta(seconds=1)
+    assert route(Seen(said, session, "bot", late)) != Enter("booking", "start")
+
+
+def test_a_second_yes_is_told_that_all_is_done() -> None:
+    session = Session()
+    session.ask(["flow:booking.sure:7"], NOW)
+    done = Enter("booking", "sure", {"choice": "7"})
+    assert route(Seen(Understood(None, act="yes"), session, "bot", NOW)) == done
+    assert route(Seen(Understood(None, tap=(1, 1)), session, "bot", NOW)) == done
+    session.ask(["flow:booking.sure:7", "flow:booking.cancel"], NOW)
+    assert route(Seen(Understood(None, act="yes"), session, "bot", NOW)) != done
 
 
 def test_nine_that_is_offered_is_an_option() -> None:

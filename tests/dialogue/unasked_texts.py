@@ -13,8 +13,9 @@ _PLACE: dict[str, Any] = {
 }  # fmt: skip
 _VISIT = {
     **_PLACE, "number": "20481357", "cancel_until": "Tue 24 Nov 16:00", "hold_until": "10:15",
-    "hold_minutes": 15,
+    "hold_minutes": 15, "cancellable": True,
 }  # fmt: skip
+_SOON = {**_VISIT, "cancellable": False}
 _WAITS = {**_PLACE, "place_no": 2}
 _REASONS = ("a conference", "")
 _OTHERS: tuple[list[dict[str, Any]], ...] = ([], [_PLACE, _PLACE])
@@ -33,14 +34,16 @@ WAITLIST: dict[str, list[dict[str, Any]]] = {
     ],
     **{f"waitlist/{name}": [_PLACE] for name in ("left", "skipped", "lapsed", "who")},
     **{
-        f"waitlist/{name}": [{**_VISIT, "answers": answers} for answers in _ANSWERS]
+        f"waitlist/{name}": [
+            {**visit, "answers": answers} for visit, answers in product((_VISIT, _SOON), _ANSWERS)
+        ]
         for name in ("hold_ended", "offer")
     },
     "waitlist/joined": [{**_WAITS, "minutes": 15}],
     "waitlist/mine": [{"waits": [_WAITS]}, {"waits": [_WAITS, _WAITS]}],
     "waitlist/over": [{"waits": waits} for waits in ([], [_WAITS])],
     "waitlist/passed": [{**_PLACE, "why": why} for why in _WHY],
-    "waitlist/taken": [_VISIT],
+    "waitlist/taken": [_VISIT, _SOON],
 }  # fmt: skip
 STOPPED: dict[str, list[dict[str, Any]]] = {
     "stopped/cannot": [
@@ -51,7 +54,7 @@ STOPPED: dict[str, list[dict[str, Any]]] = {
         for until in ("", "Mon 1 Feb")
     ],
     "stopped/others": [{**_PLACE, "others": others} for others in _OTHERS],
-    "stopped/taken": [_VISIT],
+    "stopped/taken": [_VISIT, _SOON],
     "stopped/told": [
         {**_PLACE, "booked": booked, "off": off, "here": here, "reason": reason, "others": others,
          "answers": answers}

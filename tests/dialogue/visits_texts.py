@@ -11,9 +11,10 @@ _VISIT: dict[str, Any] = {
     "line": "Wed 25 Nov 09:00–09:30 Cardiology Li Mingyuan Chief Physician", "number": "20481357",
     "place": "3F, room 301-1", "cancel_until": "Tue 24 Nov 16:00", "hold_until": "10:05",
     "state": "booked", "paid": True, "changeable": True, "calendar": "", "queue_no": None,
-    "queue_state": None,
+    "queue_state": None, "cancellable": True,
 }  # fmt: skip
 _HELD = {**_VISIT, "state": "held", "who": ""}
+_SOON = {**_VISIT, "cancellable": False}
 _OLD = {**_VISIT, "fee": "10"}
 _MINE = [
     [],
@@ -42,8 +43,10 @@ VISITS: dict[str, list[dict[str, Any]]] = {
         )
     ],
     "visits/ask_move": [
-        {**_VISIT, "old": old, "note": note, "code": code}
-        for old, note, code in product((_VISIT, _OLD), ("nothing", ""), ("4711", ""))
+        {**visit, "old": old, "note": note, "code": code}
+        for visit, old, note, code in product(
+            (_VISIT, _SOON), (_VISIT, _OLD), ("nothing", ""), ("4711", "")
+        )
     ],
     **{
         f"visits/{name}": [{**_VISIT, "paid": paid} for paid in (True, False)]
@@ -58,8 +61,10 @@ VISITS: dict[str, list[dict[str, Any]]] = {
         for visits, (more, before) in product(_MINE, ((0, False), (2, True)))
     ],
     "visits/moved": [
-        {**_VISIT, "old": old, "calendar": link, "way": link}
-        for old, link in product((_OLD, None), ("https://hospital.example/x", ""))
+        {**visit, "old": old, "calendar": link, "way": link}
+        for visit, old, link in product(
+            (_VISIT, _SOON), (_OLD, None), ("https://hospital.example/x", "")
+        )
     ],
     "visits/needs_code": [{"moves": moves} for moves in (True, False)],
     "visits/no_other_time": [_VISIT],

@@ -12,13 +12,18 @@
     < 您好，我是护士小李。
     > 停车场几点关
     (bot is silent: a person holds the conversation)
+    ! 医院 stops: 李明远, 2026-11-25, morning, 外出
+    (bot is silent: nothing of hers is touched)
 
 `>` a patient writes, or taps a [button], or takes (1), the first choice, by tap or digit as the channel
 has it, or (looks), or types (the code) that her phone was sent, or (a wrong code); `<` one message she
 sees, `…` standing for anything, line breaks for spaces, (emergency) and the like before it for its kind,
 [labels] after it for its buttons; `!` staff: claims, takes over, says: …, gives back, books:
-<name>, <date>[, <date> …] (a visit with Dr Li, and free places on the other dates); `(the digits)`
-are the four that a question asks for; `@` when, where and who: a moment, a time of day, `+20 min`;
+<name>, <date>[, <date> …] (a visit with Dr Li, and free places on the other dates); `! 医院` the
+hospital: stops: <doctor>, <date>[, <part>][, <reason>]; fills: <doctor>, <date>[, <part>] (no place but
+those taken); and of the patient's clinic today: numbers: <n> (hers in the line), calls: <n>[, <room>],
+passes: <n>; `! (time passes)` lets what the bot does by itself run once; `(the digits)` are the four
+that a question asks for; `@` when, where and who: a moment, a time of day, `+20 min`;
 a channel; a name. Everything a patient is told must stand there. A transcript with the comment `#
 everywhere` is played on every channel, whatever channel it names; one message may then hold several
 of its lines.
@@ -26,181 +31,36 @@ of its lines.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bot.message import Button, Kind, Worded
-from tests.helpers.world import PATIENTS, STAFF, Colleague, Patient, World, next_time
-
-CHANNELS = ("webchat", "text", "wechat", "telegram")
-EVERYWHERE = "# everywhere"
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_WHEN = re.compile(
-    r"(?:(?P<day>[A-Za-z]{3}) )?(?:(?P<date>\d{4}-\d\d-\d\d) )?(?P<hour>\d\d):(?P<minute>\d\d)"
-    r"(?: (?P<zone>[A-Za-z_]+/[A-Za-z_/]+))?"
+from tests.helpers.hospital_side import part_of
+from tests.helpers.transcript import (
+    CHANNELS,
+    DAYS,
+    LATER,
+    TIME_PASSES,
+    WHEN,
+    Moment,
+    Step,
+    read,
 )
-_LATER = re.compile(r"\+(\d{1,4}) (min|h|days?)")
-_SILENT = re.compile(r"\(bot is silent(?:: .+)?\)")
+from tests.helpers.world import Patient, World, next_time
+
+EVERYWHERE = "# everywhere"
 _KIND = re.compile(rf"\(({'|'.join(kind.value for kind in Kind)})\) ?")
 _TAP = re.compile(r"\[(.+)\]")
 _CHOICE = re.compile(r"\(([1-9])\)")
+_TYPED = re.compile(r"^([1-8]) ", re.MULTILINE)
 _LOOKS, _CODE, _WRONG_CODE = "(looks)", "(the code)", "(a wrong code)"
 _DIGITS, _ASKED = "(the digits)", re.compile(r"(?:回复|reply) (\d{4}) ")
-_WITH_WORDS = ("says", "books")
-_ACTIONS = ("claims", "takes over", "gives back")
 _SPACE = re.compile(r"\s+")
-
-
-class TranscriptError(Exception):
-    """A transcript cannot be read; the sentence names file and line."""
 
 
 class TranscriptMismatch(AssertionError):
     """The bot said something else than the transcript; shows both."""
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """`@`: changes to when, where and who; None leaves it as it was."""
-
-    line: int
-    when: str | None = None
-    channel: str | None = None
-    patient: Patient | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """`>` or `!` and the `<` that follow it.
-
-    Attributes:
-        says: what the patient writes; None where staff act.
-        acts: what staff do, as (action, words).
-        expects: (line, pattern) of every message the patient sees.
-    """
-
-    line: int
-    shown: str
-    says: str | None = None
-    colleague: Colleague | None = None
-    acts: tuple[tuple[str, str], ...] = ()
-    expects: list[tuple[int, str]] = field(default_factory=list)
-    silent: bool = False
-
-
-def read(text: str, name: str) -> list[Moment | Step]:
-    """Read a transcript. Raises `TranscriptError`, naming `name` and the line."""
-    steps: list[Moment | Step] = []
-    for number, raw in enumerate(text.splitlines(), 1):
-        line = raw.strip()
-        if line and not line.startswith("#"):
-            try:
-                _take(line, number, steps)
-            except ValueError as exc:
-                raise TranscriptError(f"{name}:{number}: {exc}") from exc
-    for step in steps:
-        if isinstance(step, Step) and not step.expects and not step.silent:
-            raise TranscriptError(
-                f"{name}:{step.line}: nothing says what comes of it "
-                "(expected < lines, or '(bot is silent: why)')"
-            )
-    if not any(isinstance(step, Step) for step in steps):
-        raise TranscriptError(f"{name}:1: nobody says anything (expected a > line)")
-    return steps
-
-
-def _take(line: str, number: int, steps: list[Moment | Step]) -> None:
-    mark, rest = line[0], line[1:].strip()
-    last = steps[-1] if steps else None
-    if mark == "@":
-        steps.append(_moment(rest, number))
-    elif mark in ">!":
-        _needs_somebody(steps)
-        if not rest:
-            raise ValueError(f"nothing stands after {mark}")
-        steps.append(Step(number, line, says=rest) if mark == ">" else _staff(rest, number, line))
-    elif mark == "<" or _SILENT.fullmatch(line):
-        if not isinstance(last, Step):
-            raise ValueError("nobody has said anything yet (expected a > or ! line before it)")
-        if last.silent or (mark != "<" and last.expects):
-            raise ValueError("the bot cannot speak and be silent at once")
-        if mark == "<":
-            last.expects.append((number, rest))
-        else:
-            steps[-1] = Step(
-                last.line, last.shown, last.says, last.colleague, last.acts, silent=True
-            )
-    else:
-        raise ValueError(
-            "not a line of a transcript (expected > < ! @ # or '(bot is silent: why)')"
-        )
-
-
-def _needs_somebody(steps: Sequence[Moment | Step]) -> None:
-    moments = [step for step in steps if isinstance(step, Moment)]
-    if not any(moment.patient for moment in moments):
-        raise ValueError(
-            f"who writes? (expected a line such as @ Wed 2026-11-18 10:00, {_names()})"
-        )
-
-
-def _moment(rest: str, number: int) -> Moment:
-    values: dict[str, str | Patient] = {}
-    for part in (piece.strip() for piece in rest.split(",")):
-        name, value = _piece(part)
-        if name in values:
-            raise ValueError(f"'{part}': there is a {name} already")
-        values[name] = value
-    return Moment(number, **values)  # type: ignore[arg-type]
-
-
-def _piece(part: str) -> tuple[str, str | Patient]:
-    if part in CHANNELS:
-        return "channel", part
-    if part in PATIENTS:
-        return "patient", PATIENTS[part]
-    if _LATER.fullmatch(part):
-        return "when", part
-    if found := _WHEN.fullmatch(part):
-        _check_when(part, found)
-        return "when", part
-    raise ValueError(
-        f"'{part}' is no time, channel or patient (expected Wed 2026-11-18 10:00, 18:00, +20 min; "
-        f"{', '.join(CHANNELS)}; {_names()})"
-    )
-
-
-def _check_when(part: str, found: "re.Match[str]") -> None:
-    if found["day"] and found["day"].lower() not in _DAYS:
-        raise ValueError(f"'{found['day']}' is not a day (expected Mon Tue Wed Thu Fri Sat Sun)")
-    if found["date"]:
-        date = datetime.fromisoformat(found["date"])
-        if found["day"] and date.weekday() != _DAYS.index(found["day"].lower()):
-            raise ValueError(f"{found['date']} is a {date:%a}, not a {found['day']}")
-    if int(found["hour"]) > 23 or int(found["minute"]) > 59:
-        raise ValueError(f"'{part}' is not a time of day")
-
-
-def _names() -> str:
-    return " or ".join(PATIENTS)
-
-
-def _staff(rest: str, number: int, shown: str) -> Step:
-    colleague = next((STAFF[name] for name in STAFF if rest.startswith(name)), None)
-    if colleague is None:
-        raise ValueError(f"who acts? (expected one of {', '.join(STAFF)})")
-    acts = []
-    for piece in rest[len(colleague.name) :].split(";"):
-        action, _, words = piece.strip().partition(":")
-        known = action in (*_ACTIONS, *_WITH_WORDS)
-        if not known or (action in _WITH_WORDS) != bool(words.strip()):
-            raise ValueError(
-                f"'{piece.strip()}' is no action (expected {', '.join(_ACTIONS)} or says: …)"
-            )
-        acts.append((action, words.strip()))
-    return Step(number, shown, colleague=colleague, acts=tuple(acts))
 
 
 def shown(worded: Worded) -> str:
@@ -256,10 +116,10 @@ class Player:
 
     def _instant(self, when: str) -> datetime:
         now = self._world.clock.now
-        if later := _LATER.fullmatch(when):
+        if later := LATER.fullmatch(when):
             unit = {"min": "minutes", "h": "hours", "day": "days", "days": "days"}[later[2]]
             return now + timedelta(**{unit: int(later[1])})
-        found = _WHEN.fullmatch(when)
+        found = WHEN.fullmatch(when)
         assert found is not None
         if found["zone"]:
             self._zone = ZoneInfo(found["zone"])
@@ -267,7 +127,7 @@ class Player:
         if found["date"]:
             day = datetime.fromisoformat(found["date"])
             return day.replace(hour=hour, minute=minute, tzinfo=self._zone)
-        weekday = _DAYS.index(found["day"].lower()) if found["day"] else None
+        weekday = DAYS.index(found["day"].lower()) if found["day"] else None
         return next_time(now.astimezone(self._zone), hour, minute, weekday)
 
     async def _do(self, step: Step) -> list[Worded]:
@@ -282,7 +142,10 @@ class Player:
         else:
             said = []
             for action, words in step.acts:
-                await self._act(step, action, words, patient)
+                if step.colleague is None:
+                    await self._happen(action, words, patient)
+                else:
+                    await self._act(step, action, words, patient)
                 said += await self._world.hears(patient, self._channel)
         seen += said
         return said
@@ -301,6 +164,25 @@ class Player:
         else:
             await self._world.gives_back(*who)
 
+    async def _happen(self, action: str, words: str, patient: Patient) -> None:
+        """Do what the hospital does, or let time pass."""
+        side, said = self._world.side, [word.strip() for word in words.split(",")]
+        if action == TIME_PASSES:
+            await side.time_passes()
+        elif action == "stops":
+            part = part_of(said[2]) if len(said) > 2 else None
+            await side.stops(said[0], said[1], part, ", ".join(said[3 if part else 2 :]) or None)
+        elif action == "fills":
+            await side.fills(said[0], said[1], part_of(said[-1]))
+        else:
+            address = self._world.address(patient, self._channel)
+            if action == "numbers":
+                await side.numbers(address, int(said[0]))
+            elif action == "calls":
+                await side.calls(address, int(said[0]), ", ".join(said[1:]))
+            else:
+                await side.passes(address, int(said[0]))
+
     async def _words(self, step: Step, seen: Sequence[Worded], patient: Patient) -> str:
         """Return what is sent: the words, the value of the last button with this label, or a code."""
         if step.says == _CODE:
@@ -309,8 +191,7 @@ class Player:
             code = await self._world.code_of(patient)
             return f"{(int(code) + 1) % 10 ** len(code):0{len(code)}d}"
         if choice := _CHOICE.fullmatch(step.says or ""):
-            taps = (b for b in _buttons(seen[-1:]) if b.label.startswith(f"{choice[1]} "))
-            return next((button.value for button in taps), choice[1])
+            return _nth(seen[-1:], int(choice[1]))
         if step.says == _DIGITS:
             found = [_ASKED.search(worded.text) for worded in seen]
             return [one[1] for one in found if one][-1]
@@ -352,6 +233,14 @@ class Player:
 def _buttons(seen: Sequence[Worded]) -> Iterator[Button]:
     for worded in reversed(seen):
         yield from worded.buttons
+
+
+def _nth(last: Sequence[Worded], number: int) -> str:
+    """Return what takes the choice at this place: its tap, its digit, else the place itself."""
+    taps = [button.value for button in _buttons(last) if _TYPED.match(button.label)]
+    typed = [digit for worded in last for digit in _TYPED.findall(worded.text)]
+    choices = taps or typed
+    return choices[number - 1] if number <= len(choices) else str(number)
 
 
 def channels_of(path: Path) -> tuple[str | None, ...]:

@@ -27,6 +27,7 @@ from bot.messages import history
 from bot.store.db import Tx
 from bot.store.tables import Staff
 from tests.helpers.booking import add_clinic, add_patient
+from tests.helpers.hospital_side import HospitalSide
 
 #: How many batches of deliveries are looked for at most before something is wrong.
 _MOST_BATCHES = 20
@@ -132,6 +133,9 @@ class World:
     Args:
         app: the whole application; `text` is one of its channels.
         clock: the application's own.
+
+    Attributes:
+        side: what the hospital does that nobody asked for.
     """
 
     def __init__(
@@ -144,6 +148,7 @@ class World:
         self._pages: dict[str, ChatPage] = {}
         self._read: dict[tuple[str, str], int] = {}
         self._desk = Desk(app, clock)
+        self.side = HospitalSide(app)
 
     async def says(self, patient: Patient, channel: str, words: str) -> list[Worded]:
         """Let a patient write; return what she was answered by now."""
@@ -197,7 +202,7 @@ class World:
     async def books(self, patient: Patient, channel: str, name: str, *days: str) -> None:
         """Let somebody be booked with Dr Li on the first of `days`, who is in on all of them."""
         address, now, bookings = (
-            self._address(patient, channel), self.clock(), self.app.booking.bookings,
+            self.address(patient, channel), self.clock(), self.app.booking.bookings,
         )  # fmt: skip
 
         def book(tx: Tx) -> None:
@@ -218,28 +223,29 @@ class World:
 
     async def claims(self, colleague: Colleague, patient: Patient, channel: str) -> None:
         """Let a member of staff take a patient's open case."""
-        await self._desk.claims(colleague, self._address(patient, channel))
+        await self._desk.claims(colleague, self.address(patient, channel))
 
     async def takes_over(self, colleague: Colleague, patient: Patient, channel: str) -> None:
         """Let a member of staff take a conversation that the bot holds."""
-        await self._desk.takes_over(colleague, self._address(patient, channel))
+        await self._desk.takes_over(colleague, self.address(patient, channel))
 
     async def replies(
         self, colleague: Colleague, patient: Patient, channel: str, words: str
     ) -> None:
         """Let a member of staff write to a patient."""
-        await self._desk.replies(colleague, self._address(patient, channel), words)
+        await self._desk.replies(colleague, self.address(patient, channel), words)
 
     async def gives_back(self, colleague: Colleague, patient: Patient, channel: str) -> None:
         """Let a member of staff give the conversation back to the bot."""
-        await self._desk.gives_back(colleague, self._address(patient, channel))
+        await self._desk.gives_back(colleague, self.address(patient, channel))
 
     async def _page(self, patient: Patient) -> "ChatPage":
         if patient.name not in self._pages:
             self._pages[patient.name] = await ChatPage.open(self._http)
         return self._pages[patient.name]
 
-    def _address(self, patient: Patient, channel: str) -> Address:
+    def address(self, patient: Patient, channel: str) -> Address:
+        """Return where a patient writes from on a channel."""
         if channel in self._pushes:
             return Address(channel, "main", patient.phone)
         return Address(channel, "main", self._pages[patient.name].user)

@@ -63,6 +63,7 @@ def book(tx: Tx, key: tuple[str, dt.date, str], *seats: int, state: str = "booke
             select(Slot).where(Slot.clinic_id == clinic_id).order_by(Slot.starts_at)  # type: ignore[arg-type]
         ).first()
         assert slot is not None
+        assert slot.id is not None
     for seat in seats:
         patient = add_patient(tx, f"王{seat}", NOW)
         with tx.session() as session:

@@ -4,7 +4,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
+import psycopg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from bot.message import Address, Inbound, Kind, Worded
 from bot.messages import departure, inbox, leases, outbox
@@ -111,3 +114,20 @@ async def test_a_message_that_may_have_left_is_never_claimed_again(engine: Engin
     assert await engine.write(lambda tx: leases.recover(tx, NOW)) == (0, 1)
     assert await engine.write(lambda tx: leases.claim(tx, "two", NOW, NOW, 10)) == []
     assert await engine.read(outbox.counts) == {"unknown": 1}
+
+
+@pytest.mark.parametrize("backend", ["postgresql"])
+async def test_a_deadlock_within_an_orm_session_is_run_again_too(engine: Engine) -> None:
+    """SQLAlchemy wraps what the driver says; the writer looks inside."""
+    tried = []
+
+    def op(tx: Tx) -> int:
+        with tx.session() as session:
+            session.execute(text("SELECT 1"))
+            tried.append(1)
+            if len(tried) == 1:
+                raise OperationalError("SELECT 1", {}, psycopg.errors.DeadlockDetected())
+        return len(tried)
+
+    assert await engine.write(op) == 2
+    assert await engine.write(op) == 3, "the connection is as good as before"

@@ -181,7 +181,7 @@ async def test_a_crash_of_postgresql_under_load_loses_nothing_acknowledged(
 def full_disk(path: Path) -> Iterator[None]:
     """Let no file of this process grow beyond what the database's log has now: the disk is full."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    size = max(file.stat().st_size for file in path.parent.glob(f"{path.name}*"))
+    size = path.with_name(f"{path.name}-wal").stat().st_size
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
         yield

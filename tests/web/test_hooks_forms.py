@@ -20,12 +20,12 @@ from tests.web.conftest import ALARM
         pytest.param(Form.VIDEO, "", "看不了", id="a film too"),
         pytest.param(Form.FILE, "", "看不了", id="a file too"),
         pytest.param(Form.IMAGE, "停车多少钱", "看不了", id="a caption is answered, the picture is not"),
-        pytest.param(Form.STICKER, "", "您可以问我", id="a sticker: the menu"),
+        pytest.param(Form.STICKER, "", "您可以直接办", id="a sticker: the menu"),
         pytest.param(Form.LOCATION, "", "路线", id="a place: how to come here"),
         pytest.param(Form.LINK, "", "读不了", id="a link: in words, please"),
         pytest.param(Form.CONTACT, "", "读不了", id="a contact: in words, please"),
         pytest.param(Form.OTHER, "", "读不了", id="anything else: in words, please"),
-        pytest.param(Form.FOLLOWED, "", "请直接说您想问的事", id="a new follower is greeted"),
+        pytest.param(Form.FOLLOWED, "", "要看病请说", id="a new follower is greeted"),
     ],
 )  # fmt: skip
 async def test_what_each_form_is_answered(form: Form, text: str, said: str, ward: Ward) -> None:

@@ -71,7 +71,7 @@ class Asking:
         lang = scene.session.lang
         draft.stage = WHO
         ways = (option("new_person", lang), option("drop", lang, to="cancel"))
-        return self._ask(scene, draft, "nobody", options=ways)
+        return self._ask(scene, draft, "nobody", options=ways, ends=False)
 
     def _ask(
         self,
@@ -80,9 +80,13 @@ class Asking:
         name: str,
         values: Mapping[str, Any] | None = None,
         options: tuple[Button, ...] = (),
+        *,
+        ends: bool = True,
     ) -> Step:
+        """Ask, with a tap that ends it all where none of `options` does."""
         draft.keep(scene.session)
-        shortcuts = (shortcut("drop", scene.session.lang), person_button(scene.session.lang))
+        lang = scene.session.lang
+        shortcuts = (*((shortcut("drop", lang),) if ends else ()), person_button(lang))
         return Step((
             Say(f"{FLOW}/{name}", Kind.QUESTION, values or {}, options, shortcuts,
                 answer=(FLOW, "words"), here=True),

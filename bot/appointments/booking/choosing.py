@@ -6,11 +6,12 @@ alone agree or decline (I6).
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time
 from zoneinfo import ZoneInfo
 
 from bot.appointments.model import FreeSlot
+from bot.dialogue.choices import drops
 from intents.names import Found, Vocabulary
 from intents.normalize import normalize
 
@@ -21,6 +22,11 @@ _REFUSED = re.compile(
     r"(?:不是|不要|不想[要看挂约]*|不看|不挂|不约|别[挂看约要]?|除了|而不是|换掉"
     r"|\bnot|\bno|\bdon't want|\bdo not want|\binstead of|\brather than|\bexcept)"
     r"\s*(?:the |with |in |dr\.? |去)?\s*$"
+)
+#: A name after these is the patient's own, whoever else is called so: "我叫李明远", "my name is Li Hua".
+_INTRODUCED = re.compile(
+    r"(?:我叫|我是|我姓|名叫|名字[叫是]?|姓名|就诊人[叫是]?|患者[叫是]?|病人[叫是]?|本人"
+    r"|\bi'?m|\bi am|\bcalled|\b(?:my|the patient'?s?|patient) ?name(?:'s| is)?|\bpatient)[\s:,，：]*$"
 )
 _TIERS = (
     ("special", r"特需|国际门诊|\bvip\b|\bspecial[- ](?:clinic|need)|\bpremium"),
@@ -47,7 +53,7 @@ _OTHER = {
     ),
     "person": re.compile(
         r"(?:换|改)(?:一|个|下|成|别的|其他|其它)*(?:就诊人|病人|患者|人(?!看))"
-        r"|不是(?:给)?我(?:自己|本人)?(?:看|挂|约)"
+        r"|不是给?我(?:自己|本人)?(?:看|挂|约|的|[\s,.!。]*$)"
         r"|\b(?:another|different) (?:person|patient)|\b(?:for )?somebody else|\bsomeone else"
         r"|\bnot for me"
     ),
@@ -77,11 +83,8 @@ _YES = re.compile(
     r"(?:book (?:it|this|that)|confirm(?: it)?|go ahead|do it)?"
     r"|(?:please )?(?:book (?:it|this|that)|confirm(?: it| the booking)?|go ahead)(?: please)?"
 )
-_DROP = re.compile(
-    r"(?:我|那|还是|先|就)*(?:不|别|不用|不想)(?:约|挂|看|预约|挂号|要)(?:号|病|这个)?了(?:吧)?"
-    r"|(?:never ?mind|forget (?:it|about it)|don't book(?: it| anything)?|do not book(?: it)?"
-    r"|i don't want (?:it|this|to book)(?: any ?more)?)"
-)
+#: "好？", "ok...": a word of agreement that is asked, or left hanging, agrees to nothing.
+_DOUBTS = re.compile(r"[?？…]|\.{2,}|。{2,}|[吗么嘛]\s*$")
 _EDGES = " ,.!~。、…;:"
 #: A plain yes or no is short.
 _LONGEST = 40
@@ -92,15 +95,18 @@ class Said:
     """What one message says of the visit.
 
     Attributes:
+        without: the doctors she refuses; `elsewhere`: the departments.
         several: the doctors or departments that one name stands for, where it stands for more.
         other: what is to be another one: "doctor", "department", "person", "time"; or None.
         more: other places than those shown, or `earlier` ones.
+        doubts: it is asked, or left hanging, so that even "yes" agrees to nothing (I6).
     """
 
     departments: tuple[str, ...] = ()
     doctors: tuple[str, ...] = ()
     symptoms: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
     several: tuple[tuple[str, str], ...] = ()
     tier: str | None = None
     cheaper: bool = False
@@ -108,6 +114,7 @@ class Said:
     more: bool = False
     earlier: bool = False
     agrees: bool = False
+    doubts: bool = field(default=False, compare=False)
     drops: bool = False
 
     @property
@@ -119,13 +126,13 @@ class Said:
     def corrects(self) -> bool:
         """Say whether it changes what was shown without naming a place or a time."""
         changes = self.cheaper or self.more or self.earlier
-        return bool(changes or self.tier or self.other or self.without)
+        return bool(changes or self.tier or self.other or self.without or self.elsewhere)
 
 
 def read(text: str, vocabulary: Vocabulary) -> Said:
     """Return what a message says of a visit. Never raises, whatever the text."""
     plain = normalize(text)
-    found = vocabulary.find(plain)
+    found = [one for one in vocabulary.find(plain) if not _is_herself(one, plain)]
     meant = [one for one in found if not _REFUSED.search(plain[: one.start])]
     refused = [one for one in found if one not in meant]
     doctors, shared = _doctors(meant)
@@ -135,15 +142,24 @@ def read(text: str, vocabulary: Vocabulary) -> Said:
         doctors=doctors,
         symptoms=_keys(meant, "symptom"),
         without=_keys(refused, "doctor"),
+        elsewhere=_keys(refused, "department"),
         several=tuple(("doctor", key) for key in shared),
         tier=next((tier for tier, words in _TIERS if _meant(words, plain)), None),
         cheaper=_CHEAPER.search(plain) is not None,
         other=next((what for what, words in _OTHER.items() if words.search(plain)), None),
         more=_MORE.search(plain) is not None,
         earlier=_EARLIER.search(plain) is not None,
-        agrees=bool(bare) and _YES.fullmatch(bare) is not None,
-        drops=_DROP.fullmatch(bare) is not None,
+        agrees=bool(bare) and _YES.fullmatch(bare) is not None and not _DOUBTS.search(text),
+        doubts=_DOUBTS.search(text) is not None,
+        drops=drops(plain),
     )
+
+
+def _is_herself(one: Found, plain: str) -> bool:
+    """Say whether a doctor's name is said of the patient: "我叫李明远", and not "我是李明远的病人"."""
+    if one.kind != "doctor" or not _INTRODUCED.search(plain[: one.start]):
+        return False
+    return re.match(r"\s*(?:的|医生|大夫|主任|教授|'s)", plain[one.end :]) is None
 
 
 def _meant(words: str, plain: str) -> bool:

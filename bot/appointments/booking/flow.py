@@ -4,9 +4,10 @@ A message may say any of it in any order, and change any of it later. Every ques
 tap, a digit or in words; what is asked in between is answered first, then ours is asked again.
 """
 
+import re
 from collections.abc import Callable, Sequence
 
-from bot.appointments.booking import choosing
+from bot.appointments.booking import between, choosing
 from bot.appointments.booking.asking import Asking
 from bot.appointments.booking.choosing import Said
 from bot.appointments.booking.drafts import CONFIRM, FLOW, WHEN, WHICH, WHO, Draft, draft_of
@@ -15,24 +16,21 @@ from bot.appointments.booking.reading import Reading
 from bot.appointments.booking.settling import Links, Settling, no_links
 from bot.appointments.model import FreeSlot
 from bot.appointments.service import Bookings
+from bot.dialogue.choices import goes_on
 from bot.dialogue.facts import Facts
 from bot.dialogue.faq import menu_button, person_button
 from bot.dialogue.flow import Goto, Scene, Step
 from bot.dialogue.people import Family
 from bot.dialogue.router import MISSES_BEFORE_PERSON, REQUESTS
-from bot.dialogue.understand import Answer
 from bot.message import Kind, Say
+from intents.normalize import normalize
 
-#: Questions whose answer is what a booking shows anyway: who is there, which department, what is free.
-_OURS = frozenset({
-    "department.which", "doctor.by_department", "roster.who", "booking.how", "booking.expert",
-    "booking.special", "booking.same_day",
-})  # fmt: skip
 #: Asked in between, they are answered and then ours is asked again; the others begin something else.
 _IN_BETWEEN = frozenset({"mine", "queue"})
 #: Asked for while a visit is booked, the list of people is who it is for.
 _OF_THE_PERSON = frozenset({"family", "add_family"})
-_EXACT, _SURE = 0.99, 0.8
+#: Who wants a booked visit moved names it as one.
+_OF_ANOTHER = re.compile(r"预约|挂号单|原来|之前|上次|约好|约的|appointment|booking|visit")
 
 
 class BookingFlow:
@@ -86,6 +84,8 @@ class BookingFlow:
         draft = draft_of(scene.session)
         if draft is None and entry == "slot":  # a place that another flow, or a notice, offered
             draft = Draft(stage=WHEN)
+        if draft is None and entry == "sure":
+            return self._settling.already(scene, int(scene.values["choice"]))
         if draft is None:
             return self._nothing_open(scene, entry)
         if entry not in ("words", "resume"):
@@ -126,9 +126,10 @@ class BookingFlow:
             return self._cancel(scene, draft)
         if draft.stage != CONFIRM or draft.held is None:
             return None
-        if act == "yes" or said.agrees:
+        if (act == "yes" and not said.doubts) or said.agrees:
             return self._settling.sure(scene, draft, draft.held)
-        return self._doubted(scene, draft) if act == "no" else None
+        doubted = act == "no" or (act == "yes" and said.doubts)
+        return self._doubted(scene, draft) if doubted else None
 
     def _changed(self, scene: Scene, draft: Draft, said: Said) -> Step:
         """Take what the message names or changes, and go on; ask again where it says nothing."""
@@ -144,6 +145,10 @@ class BookingFlow:
             return self._ask_again(scene, draft)
         if self._reading.near(scene, draft):
             return self._asking.which(scene, draft)
+        if draft.placed and between.asks_fee(scene):
+            return Step(
+                goto=Goto("faq", "answer", {"intent": between.FEES}), back=Goto(FLOW, "resume")
+            )
         return self._missed(scene, draft)
 
     def _read(self, scene: Scene) -> Said:
@@ -153,27 +158,29 @@ class BookingFlow:
         """Hand on what is no answer to ours: another request, or a question with an approved answer."""
         understood = scene.understood
         request = understood.request
-        back = Goto(FLOW, "resume")
-        if request == "resume":
+        on = request == "resume" or goes_on(normalize(understood.text))
+        if on or self._again(scene, draft, said):
+            scene.session.misses = 0
             return self._ask_again(scene, draft)
+        back = Goto(FLOW, "resume")
         if request in _OF_THE_PERSON and said.other == "person":
             return self._other_person(scene, draft)
+        if request == "move" and said.other and not _OF_ANOTHER.search(normalize(understood.text)):
+            return None  # "换个时间" changes what is shown, not a visit that is booked
         if request is not None and REQUESTS[request][0] != FLOW:
             draft.keep(scene.session)
             goto = Goto(*REQUESTS[request])
             return Step(goto=goto, back=back if request in _IN_BETWEEN else None)
-        decision = understood.decision
-        if request is not None or understood.only or not isinstance(decision, Answer):
+        if request is not None or understood.only:
             return None
-        answers_ours = decision.match.intent in _OURS and (said.places or understood.when)
-        person = draft.stage in (WHO, CONFIRM) and self._reading.names_somebody(scene)
-        plain = said.corrects or said.other or person
-        changes = plain or said.places or understood.when
-        unsure = decision.match.score < (_EXACT if plain else _SURE) and changes
-        if answers_ours or unsure:
-            return None
-        values = {"intent": decision.match.intent}
-        return Step(goto=Goto("faq", "answer", values), back=back)
+        intent = between.asked(scene, draft, said, self._reading.names_somebody)
+        return Step(goto=Goto("faq", "answer", {"intent": intent}), back=back) if intent else None
+
+    def _again(self, scene: Scene, draft: Draft, said: Said) -> bool:
+        """Say whether she only says once more that she wants a visit, in the middle of one."""
+        if scene.understood.request != "book" or not draft.placed or scene.understood.when:
+            return False
+        return not (said.places or said.corrects or self._reading.names_somebody(scene))
 
     def _go_on(self, scene: Scene, draft: Draft) -> Step:
         """Ask the first thing that is not known yet; hold the place where all of it is."""
@@ -307,6 +314,8 @@ class BookingFlow:
 
     def _cancel(self, scene: Scene, draft: Draft) -> Step:
         """Drop it all: the place is free again, and nothing was booked."""
+        if scene.understood.act == "cancel" and (said := self._read(scene)).other:
+            return self._changed(scene, draft, said)  # "another time" is one of our own taps
         scene.session.misses = 0
         self._let_go(scene, draft)
         lang = scene.session.lang

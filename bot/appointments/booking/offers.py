@@ -21,6 +21,7 @@ from bot.message import Button, Kind, Say
 from bot.store.db import Tx
 from bot.store.statements import Hot
 from intents.entities import Entities
+from intents.normalize import normalize
 
 #: So many free places are looked at to choose the few that are shown.
 _LOOKED_AT = 240
@@ -149,6 +150,13 @@ class Offers:
         )  # fmt: skip
         return Step((say,))
 
+    def campus_in(self, scene: Scene) -> str | None:
+        """Return the campus that the message names, where the hospital has several."""
+        rows = self.facts.info(scene.session.lang)["campuses"]
+        plain = normalize(scene.understood.text)
+        named = [row.key for row in rows if any(normalize(name) in plain for name in row.names)]
+        return named[0] if len(rows) > 1 and len(named) == 1 else None
+
     def named_doctors(self, scene: Scene, doctors: Sequence[str]) -> list[Any]:
         """Return the doctors of these codes as the facts tell them; none for no codes."""
         named = Entities(doctors=tuple(doctors))
@@ -185,6 +193,9 @@ class Offers:
             lambda: replace(draft.wanted(), part=None, from_time=None, to_time=None),
             lambda: wanted,
             lambda: replace(wanted, doctors=(), departments=tuple(self._departments(scene, draft))),
+            lambda: replace(
+                wanted, doctors=(), departments=tuple(self._departments(scene, draft)), campus=None
+            ),
         ]
         for wider in widened:
             now_wanted = wider()
@@ -207,6 +218,7 @@ class Offers:
         return {
             "where": [row.name for row in places],
             "is_doctor": bool(doctors),
+            "campus": self._campus_name(draft, lang),
             "advice": self.suggested(scene, draft.symptoms),
             "day": telling.day_words(date.fromisoformat(draft.first), lang)
             if draft.first and one_day
@@ -218,6 +230,11 @@ class Offers:
             "why": "",
             "released": "",
         }
+
+    def _campus_name(self, draft: Draft, lang: str) -> str:
+        """Return the campus she asked for; empty where any will do."""
+        rows = self.facts.info(lang)["campuses"]
+        return next((str(row.name) for row in rows if row.key == draft.campus), "")
 
     def _unreleased(self, scene: Scene, draft: Draft) -> dict[str, Any]:
         """Return from when a day that lies beyond all released ones can be booked."""

@@ -31,6 +31,7 @@ class Reading:
         changes = (
             self._place(scene, draft, said),
             self._without(scene, draft, said),
+            self._campus(scene, draft),
             self._kind(scene, draft, said),
             _time(draft, scene.understood.when),
         )
@@ -49,7 +50,7 @@ class Reading:
 
     def take_named(self, scene: Scene, draft: Draft, named: Mapping[str, Any]) -> None:
         """Take what the question named whose answer she tapped on."""
-        entities = sessions.unpack(named)
+        entities = sessions.unpack(named)  # of another flow's question: nothing
         said = Said(entities.departments, entities.doctors, entities.symptoms)
         if not draft.placed:
             self._place(scene, draft, said)
@@ -91,6 +92,9 @@ class Reading:
         if said.other == "department" and not said.places:
             draft.forget_place()
             return True
+        if not said.places and set(said.elsewhere) & set(self._departments(scene, draft)):
+            draft.forget_place()
+            return True
         if not said.places:
             return False
         draft.forget_place()
@@ -102,6 +106,11 @@ class Reading:
         else:
             self._suggested(scene, draft, said.symptoms)
         return True
+
+    def _departments(self, scene: Scene, draft: Draft) -> list[str]:
+        """Return the departments that are looked in."""
+        found = self.offers.named_departments(scene, draft.departments, draft.doctors)
+        return [row.key for row in found]
 
     def _doctors(self, scene: Scene, draft: Draft, doctors: list[str], said: Said) -> None:
         """Take the doctors; of those that share a name, those of the department that is named."""
@@ -125,6 +134,14 @@ class Reading:
             draft.several = [f"department:{key}" for key in departments]
         else:
             draft.departments = departments
+
+    def _campus(self, scene: Scene, draft: Draft) -> bool:
+        """Take the campus that is named."""
+        campus = self.offers.campus_in(scene)
+        changed = campus is not None and campus != draft.campus
+        if changed:
+            draft.campus, draft.shown = campus, []
+        return changed
 
     def _without(self, scene: Scene, draft: Draft, said: Said) -> bool:
         """Take that a doctor is not wanted; another one of the same department will do."""

@@ -4,7 +4,7 @@ A place is held before the first of these questions, and nothing is booked befor
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.appointments import telling
@@ -14,6 +14,7 @@ from bot.appointments.booking.offers import Offers
 from bot.appointments.model import Refusal, Visit
 from bot.appointments.rules import may_cancel, most_within
 from bot.appointments.service import Bookings
+from bot.appointments.states import State
 from bot.dialogue.faq import person_button
 from bot.dialogue.flow import Goto, Scene, Step
 from bot.dialogue.people import Family, Member
@@ -157,7 +158,29 @@ class Settling:
             visit = self.bookings.visit(scene.tx, appointment_id) if mine else None
             return self.refused(scene, draft, booked, visit, None)
         scene.session.draft = None
+        self._stays_open(scene, appointment_id)
         return self.booked(scene, booked)
+
+    def _stays_open(self, scene: Scene, appointment_id: int) -> None:
+        """Keep the tap she booked with, so that a second one is told that all is done (BK-12)."""
+        asked = scene.asked
+        sure = f"flow:booking.sure:{appointment_id}"
+        if asked is not None and sure in asked.options[:1]:
+            scene.session.expect = replace(asked, options=[sure], flow="", entry="")
+
+    def already(self, scene: Scene, appointment_id: int) -> Step:
+        """Say that a visit is booked already, to whoever says yes to it once more."""
+        patients = [member.patient_id for member in self.members(scene)]
+        mine = self.bookings.belongs(scene.tx, appointment_id, scene.conversation_id, patients)
+        visit = self.bookings.visit(scene.tx, appointment_id) if mine else None
+        if visit is None or visit.state is not State.BOOKED:
+            return Step(goto=Goto("faq", "stale"))
+        lang = scene.session.lang
+        self._stays_open(scene, appointment_id)
+        shortcuts = (shortcut("mine", lang), person_button(lang))
+        return Step((
+            Say("booking/already", Kind.NOTICE, self._values(scene, visit), shortcuts=shortcuts),
+        ))  # fmt: skip
 
     def booked(self, scene: Scene, visit: Visit) -> Step:
         """Say that it is booked, with everything that is needed on the day."""

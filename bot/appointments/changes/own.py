@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.appointments import visits
 from bot.appointments.links import course_of
+from bot.appointments.listeners import sees
 from bot.appointments.model import Visit
 from bot.appointments.service import MOVED, Bookings
 from bot.appointments.states import State
@@ -74,10 +75,7 @@ def is_held(scene: Scene, visit: Visit) -> bool:
 
 
 def _sees(scene: Scene, members: Sequence[Member], visit: Visit) -> bool:
-    """Say whether a visit may be told here: of an unverified patient only what was booked here (I7)."""
-    if visit.conversation_id == scene.conversation_id:
-        return True
-    return any(one.verified for one in members if one.patient_id == visit.patient_id)
+    return sees(members, visit.patient_id, visit.conversation_id, scene.conversation_id)
 
 
 def _lost(scene: Scene, visit: Visit) -> bool:

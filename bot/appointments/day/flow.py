@@ -13,6 +13,7 @@ from bot.appointments.booking.labels import shortcut
 from bot.appointments.day import line
 from bot.appointments.day.queue import Queue, Standing, room_words
 from bot.appointments.day.queue_rules import Arrival, arrival, opens_at
+from bot.appointments.listeners import sees
 from bot.appointments.model import Refusal, Visit
 from bot.appointments.service import Bookings
 from bot.appointments.states import State
@@ -79,7 +80,12 @@ class DayFlow:
             for member in named
             for appointment_id in line.today(scene.tx, member.patient_id, self._today(scene.now))
         ]
-        return sorted((one for one in found if one), key=lambda one: one.starts_at)
+        mine = (one for one in found if one and self._sees(scene, one))
+        return sorted(mine, key=lambda one: one.starts_at)
+
+    def _sees(self, scene: Scene, visit: Visit) -> bool:
+        members = self._family.members(scene.tx, scene.conversation_id, self._today(scene.now))
+        return sees(members, visit.patient_id, visit.conversation_id, scene.conversation_id)
 
     def _check_in(self, scene: Scene, visits: Sequence[Visit]) -> Step:
         """Ask whether she is there; else say why it is not the time, or how she stands already."""
@@ -149,13 +155,9 @@ class DayFlow:
 
     def _here(self, scene: Scene, appointment_id: int) -> Step:
         """Check in whoever was chosen, if she is hers and it is the time (I7)."""
-        members = self._family.members(scene.tx, scene.conversation_id, self._today(scene.now))
-        ids = [member.patient_id for member in members]
         tx, now = scene.tx, scene.now
-        if not self._bookings.belongs(tx, appointment_id, scene.conversation_id, ids):
-            return self._none(scene, "visit.checkin")
         visit = self._bookings.visit(tx, appointment_id)
-        if visit is None or visit.clinic.date != self._today(now):
+        if visit is None or visit.clinic.date != self._today(now) or not self._sees(scene, visit):
             return self._none(scene, "visit.checkin")
         if visit.state is State.BOOKED:
             if self._arrival(visit, now) is not Arrival.READY:
@@ -185,7 +187,8 @@ class DayFlow:
         """Say that nobody has a visit today; what is known to everybody, where nobody has any at all."""
         members = self._family.members(scene.tx, scene.conversation_id, self._today(scene.now))
         ids = [member.patient_id for member in members]
-        coming = self._bookings.of_patients(scene.tx, ids, scene.now) if ids else []
+        found = self._bookings.of_patients(scene.tx, ids, scene.now) if ids else []
+        coming = [visit for visit in found if self._sees(scene, visit)]
         if not coming:
             return Step(goto=Goto("faq", "answer", {"intent": intent}))
         values = {"visits": [self._values(scene, coming[0])]}

@@ -218,8 +218,11 @@ class Queue:
     ) -> dict[int, str]:
         """Store what is said of each patient of ours; return where each is called to."""
         rooms: dict[int, str] = {}
-        by_number = {one.number: one for one in before.values() if one.number is not None}
         by_visit = {one.visit_number: one for one in before.values()}
+        given = {word.number: word.queue_no for word in news.words if word.number and word.queue_no}
+        kept = (one for one in before.values() if one.visit_number not in given)
+        by_number = {one.number: one for one in kept if one.number is not None}
+        by_number |= {given[name]: by_visit[name] for name in given if name in by_visit}
         for word in news.words:
             mine = by_visit.get(word.number) if word.number else by_number.get(word.queue_no or 0)
             if mine is None:

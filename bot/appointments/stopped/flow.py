@@ -31,7 +31,7 @@ class StoppedFlow:
         lang, zone = scene.session.lang, self._instead.bookings.zone
         person = (person_button(lang),)
         if isinstance(taken, Visit):
-            values = visit_values(taken, lang, zone)
+            values = visit_values(taken, lang, zone, scene.now)
             return Step((Say("stopped/taken", Kind.ANSWER, values, shortcuts=person),))
         old = self._instead.bookings.visit(scene.tx, int(appointment_id))
         if taken is Refusal.NOT_HERS or old is None:

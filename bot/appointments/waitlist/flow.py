@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.appointments import finding
 from bot.appointments.booking.drafts import WHEN, Draft
-from bot.appointments.listeners import Listeners
+from bot.appointments.listeners import Listeners, sees
 from bot.appointments.model import ClinicView, Refusal, Visit
 from bot.appointments.offer_labels import label
 from bot.appointments.service import Bookings
@@ -205,8 +205,9 @@ class WaitlistFlow:
         return self._listeners.members(scene.tx, scene.conversation_id, scene.now)
 
     def _waiting(self, scene: Scene) -> list[Waiting]:
-        ours = [one.patient_id for one in self._members(scene)]
-        return waitlist.of_patients(scene.tx, ours)
+        ours, here = self._members(scene), scene.conversation_id
+        waits = waitlist.of_patients(scene.tx, [one.patient_id for one in ours])
+        return [one for one in waits if sees(ours, one.patient_id, one.conversation_id, here)]
 
     def _about(self, scene: Scene, view: ClinicView) -> dict[str, Any]:
         return clinic_values(view, scene.session.lang, self._bookings.zone)
@@ -215,7 +216,7 @@ class WaitlistFlow:
         return {**self._about(scene, waits.clinic), "who": waits.told, "place_no": waits.place}
 
     def _visit(self, scene: Scene, visit: Visit) -> dict[str, Any]:
-        return visit_values(visit, scene.session.lang, self._bookings.zone)
+        return visit_values(visit, scene.session.lang, self._bookings.zone, scene.now)
 
     def _said(self, scene: Scene, name: str, values: Mapping[str, Any]) -> Step:
         person = person_button(scene.session.lang)

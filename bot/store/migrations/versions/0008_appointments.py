@@ -107,6 +107,14 @@ def _appointments() -> None:
         postgresql_where=sa.text("state IN ('booked', 'checked_in')"),
     )
     op.create_index(
+        "appointments_instead",
+        "appointment",
+        ["replaces_id"],
+        unique=False,
+        sqlite_where=sa.text("replaces_id IS NOT NULL"),
+        postgresql_where=sa.text("replaces_id IS NOT NULL"),
+    )
+    op.create_index(
         "holds_ending",
         "appointment",
         ["held_until"],
