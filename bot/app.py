@@ -37,9 +37,7 @@ from bot.dialogue.wording import Wording
 from bot.errors import StartError
 from bot.handoff.flow import HandoffFlow
 from bot.hooks import Hooks, mount_hooks
-from bot.hospital import service as hospital_service
-from bot.hospital.files import DEMO, read_folder
-from bot.hospital.live import LiveHospital, open_hospital
+from bot.hospital.live import LiveHospital
 from bot.hospital.model import Hospital
 from bot.leading import Leader
 from bot.message import Arrival, Kind, Worded
@@ -48,10 +46,10 @@ from bot.messages.feed import Feed
 from bot.patients.bind_flow import BindFlow, region_of
 from bot.patients.flow import ConsentFlow
 from bot.settings import Settings
-from bot.store.db import Engine, Tx
+from bot.store.db import Engine
 from bot.store.keyring import load_keyring
 from bot.store.setup import open_store
-from bot.wiring import Booking, booking_flows, booking_jobs, desk, put_together
+from bot.wiring import Booking, booking_flows, booking_jobs, desk, open_facts, put_together
 from intents.catalog import Catalog, CatalogError, load_catalog
 from intents.match import Matcher
 from intents.numbers import Numbers, load_numbers
@@ -106,6 +104,7 @@ class App:
         """Deliver and sweep until left; then finish what is under way."""
         # An embedded database has one server (its folder is locked): whoever held a lease is dead.
         await self.delivery.recover(alone=self.engine.name == "sqlite")
+        await self.hospital.open_clinics(self.engine, self.settings.zone, self.clock())
         ticker = Ticker(self._jobs())
         ticker.start()
         sender = asyncio.create_task(self.delivery.run())
@@ -220,7 +219,7 @@ async def build(
     engine = engine or open_store(
         settings.store.url, settings.data, load_keyring(settings.key_file)
     )
-    hospital = await _hospital(engine, settings, facts, clock())
+    hospital = await open_facts(engine, settings, facts, clock())
     content = content or read_content(settings)
     catalog = content.catalog
     # A missing secret is said before anything that takes a while.
@@ -330,28 +329,6 @@ def open_channels(
     return open_accounts(settings.accounts, settings.file, tools)
 
 
-async def _hospital(
-    engine: Engine, settings: Settings, facts: Hospital | None, now: datetime
-) -> LiveHospital:
-    """Return the saved hospital; where nothing was saved yet, save `facts` or the demonstration."""
-    known = await open_hospital(engine, settings.booking)
-    if known is not None:
-        return known
-    if facts is None and not settings.hospital.demo:
-        raise StartError("no hospital was imported yet: run `daoyi import hospital FOLDER` first")
-    first = facts or read_folder(DEMO)
-
-    def save(tx: Tx) -> None:
-        with tx.session() as session:
-            hospital_service.save(session, first, now)
-
-    await engine.write(save)
-    made = await open_hospital(engine, settings.booking)
-    if made is None:
-        raise StartError("the first facts could not be stored")
-    return made
-
-
 def _http(app: App, webchat: Webchat, emergency: tuple[str, ...]) -> FastAPI:
     settings = app.settings
     templates = Environment(
@@ -382,7 +359,9 @@ def _http(app: App, webchat: Webchat, emergency: tuple[str, ...]) -> FastAPI:
                                 app.delivery.wake, app.clock, templates, settings.templates / "console",
                                 settings.hospital.language, settings.zone, app.delivery.health),
                   Booked(desk(app.booking), app.publish))  # fmt: skip
-    mount_api(http, Api(app.engine, desk(app.booking), app.clock, settings.operator_key, app.publish))
+    mount_api(
+        http, Api(app.engine, desk(app.booking), app.clock, settings.operator_key, app.publish)
+    )
     mount_calendar(http, Calendars(app.engine, app.booking.bookings, app.hospital.info,
                                    app.booking.links.spot, app.wording.reveals, languages,
                                    settings.zone, app.clock))  # fmt: skip

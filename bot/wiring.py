@@ -1,4 +1,4 @@
-"""How the parts of booking are put together: what they share, the flows, the jobs.
+"""How the parts of booking are put together: the hospital, what they share, the flows, the jobs.
 
 Domains never import one another; here one is handed to the other as the port it asked for.
 """
@@ -25,11 +25,16 @@ from bot.dialogue.facts import Facts
 from bot.dialogue.flow import Flow, Scene
 from bot.dialogue.notices import Notices
 from bot.dialogue.wording import Wording
+from bot.errors import StartError
+from bot.hospital import service as hospital_service
+from bot.hospital.files import DEMO, read_folder
+from bot.hospital.live import LiveHospital, open_hospital
+from bot.hospital.model import Hospital
 from bot.patients.bind_flow import Post, region_of
 from bot.patients.family import Household
 from bot.patients.family_flow import FamilyFlow
 from bot.settings import Settings
-from bot.store.db import Engine
+from bot.store.db import Engine, Tx
 from scheduler.jobs import Job
 
 
@@ -146,3 +151,25 @@ def booking_jobs(parts: Booking) -> list[Job]:
         Job("silent calling systems", 30.0, QueueWatch(engine, queue(parts), clock).look),
         Job("reports to the hospital's system", 2.0, reporter.report),
     ]
+
+
+async def open_facts(
+    engine: Engine, settings: Settings, facts: Hospital | None, now: datetime
+) -> LiveHospital:
+    """Return the saved hospital; where nothing was saved yet, save `facts` or the demonstration."""
+    known = await open_hospital(engine, settings.booking)
+    if known is not None:
+        return known
+    if facts is None and not settings.hospital.demo:
+        raise StartError("no hospital was imported yet: run `daoyi import hospital FOLDER` first")
+    first = facts or read_folder(DEMO)
+
+    def save(tx: Tx) -> None:
+        with tx.session() as session:
+            hospital_service.save(session, first, now)
+
+    await engine.write(save)
+    made = await open_hospital(engine, settings.booking)
+    if made is None:
+        raise StartError("the first facts could not be stored")
+    return made

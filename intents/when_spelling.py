@@ -133,7 +133,8 @@ _BUSY_ZH = re.compile(
     rf"|送(?:孩子|娃|人)|下班|放学)|有课|有个?会(?!诊)|出差|[点半分]下班(?!以?之?后)|上班到[^,.;!?。、]{{1,6}})"
 )
 _BUSY_EN = re.compile(
-    rf"(?:(?<=[,.;!?])|^|\b(?:but|so)\b){_CLAUSE_EN}\b(?:i (?:also |usually |always |only )?(?:work|finish|get off)"
+    rf"(?:(?<=[,.;!?])|^|\b(?:but|so)\b){_CLAUSE_EN}\b"
+    r"(?:i (?:also |usually |always |only )?(?:work|finish|get off)"
     r"|busy (?:until|till|from|at)"
     rf"|i(?:'m| am|m) (?:busy|away|travell?ing|working|at work|in a meeting)|pick(?:ing)? up my"
     rf"|i have (?:a )?(?:class|classes|meeting|school))\b{_CLAUSE_EN}"

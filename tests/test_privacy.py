@@ -144,7 +144,7 @@ async def staff_act(day: Day) -> None:
     lin, li = PATIENTS["小林"], STAFF["李护士"]
     await day.world.claims(li, lin, "webchat")
     await day.world.replies(li, lin, "webchat", f"{NAME}您好，{WORDS}")
-    desk, address = day.world._desk, day.world._address(lin, "webchat")
+    desk, address = day.world._desk, day.world.address(lin, "webchat")
     actions, conversation_id = await desk._at(li, address)
     card = {"name": NAME, "phone": PHONE, "document": DOCUMENT, "health_note": NOTE}
     await actions.write_card(conversation_id, Form(card))
@@ -278,7 +278,7 @@ async def test_what_is_stored_cannot_be_read_without_the_key(day: Day) -> None:
 async def test_values_say_nothing_when_they_are_printed(day: Day) -> None:
     """A value in an error or a debugger shows no words of a patient."""
     await talk(day)
-    address = day.world._address(PATIENTS["小林"], "webchat")
+    address = day.world.address(PATIENTS["小林"], "webchat")
     found = await day.app.engine.read(lambda tx: history.conversation_of(tx, address))
     assert found is not None
     lines = await day.app.engine.read(lambda tx: history.lines(tx, found))

@@ -16,6 +16,8 @@ from bot.store.db import Tx
 
 #: Who acts when a time is over.
 CLOCK = "clock"
+#: Places kept for nobody that may run out within so long; then a name comes first (BK-15).
+_MOST_LAPSED, _LAPSED_WITHIN = 3, timedelta(hours=1)
 
 
 def no_place(
@@ -47,6 +49,12 @@ def no_place(
     left = finding.places(tx, place.clinic_id, now, options)
     enough = left.free.get(place.id, 0) + own_slot > 0 and left.spare + own_clinic > 0
     return None if enough else Refusal.FULL
+
+
+def hoards(tx: Tx, conversation_id: int, now: datetime) -> Refusal | None:
+    """Refuse a place for nobody to a conversation that let several of them run out (BK-15)."""
+    lapsed = visits.lapsed_for_nobody(tx, conversation_id, now - _LAPSED_WITHIN)
+    return Refusal.LAPSED_OFTEN if lapsed >= _MOST_LAPSED else None
 
 
 def not_for(

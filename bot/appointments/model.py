@@ -23,6 +23,7 @@ class Refusal(StrEnum):
     BLOCKED = "blocked"  # too many missed visits
     UNVERIFIED = "unverified"
     EXPIRED = "expired"  # the hold ended
+    LAPSED_OFTEN = "lapsed_often"  # places kept for nobody ran out again and again
     NOT_HERS = "not_hers"
     TOO_LATE = "too_late"  # only the desk can cancel now (BK-07)
     NO_STEP = "no_step"  # not from the state it is in

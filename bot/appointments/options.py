@@ -33,7 +33,6 @@ class BookingOptions:
         silent_hours: who does not answer the offer after a cancelled clinic for so long is rung too.
         queue_ahead: how many people before her are told to a patient who waits, each at most once.
         feed_silent_minutes: after so long without a word of the calling system an alarm is raised.
-        phone_bookings: bookings under way of one phone beyond which staff look at it (BK-15).
     """
 
     release_days: int = 14
@@ -62,7 +61,6 @@ class BookingOptions:
     silent_hours: int = 2
     queue_ahead: tuple[int, ...] = (5, 3, 1)
     feed_silent_minutes: int = 15
-    phone_bookings: int = 10
 
 
 def check_booking(options: BookingOptions, where: str) -> None:

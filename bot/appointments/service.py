@@ -72,6 +72,8 @@ class Bookings:
         if before is not None and _same(before, slot_id, patient_id, replaces_id, now):
             return before
         refusal = self._refused(tx, place, before, old, patient_id, now, verified, offered)
+        if refusal is None and patient_id is None and not offered:
+            refusal = checks.hoards(tx, conversation_id, now)
         if refusal is not None:
             return refusal
         if before is not None:

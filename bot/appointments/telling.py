@@ -56,7 +56,7 @@ def visit_values(
 
 
 def slot_values(slot: FreeSlot, lang: str, zone: ZoneInfo) -> dict[str, Any]:
-    """Return what a text may say of a free place; nobody's yet, so `who` and `number` are empty."""
+    """Return what a text may say of a free place, which is nobody's yet: no `who`, nothing to cancel."""
     return {
         **_common(slot.clinic, slot.starts_at, slot.ends_at, slot.clinic.fee, lang, zone),
         "who": "",
@@ -66,6 +66,7 @@ def slot_values(slot: FreeSlot, lang: str, zone: ZoneInfo) -> dict[str, Any]:
         "queue_no": None,
         "hold_until": "",
         "hold_minutes": 0,
+        "cancellable": False,
         "left": slot.left,
         "label": _label(slot.clinic, slot.starts_at, slot.clinic.fee, lang, zone, slot.left),
     }

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, func, select
 
 from bot.appointments.model import Visit
 from bot.appointments.rows import VISIT, appointment, clinic, patient, visit_of
@@ -33,6 +33,15 @@ _HOLD_OF = Hot(
         appointment.c.conversation_id == bindparam("conversation_id"),
         appointment.c.state == State.HELD.value,
         ~appointment.c.offered,
+    )
+)
+_LAPSED_OF = Hot(
+    select(func.count().label("n")).where(
+        appointment.c.conversation_id == bindparam("conversation_id"),
+        appointment.c.state == State.EXPIRED.value,
+        appointment.c.patient_id.is_(None),
+        ~appointment.c.offered,
+        appointment.c.created_at > bindparam("since", type_=UtcDateTime),
     )
 )
 _OF_PATIENT = Hot(
@@ -115,6 +124,11 @@ def hold_of(tx: Tx, conversation_id: int) -> Visit | None:
     """Return the place that is kept for a conversation because it asked; there is one at most."""
     row = tx.one(_HOLD_OF, conversation_id=conversation_id)
     return visit_of(row) if row else None
+
+
+def lapsed_for_nobody(tx: Tx, conversation_id: int, since: datetime) -> int:
+    """Return how many places that a conversation asked for since then ran out without a name."""
+    return int(tx.one(_LAPSED_OF, conversation_id=conversation_id, since=since).n)
 
 
 def of_patients(

@@ -11,7 +11,7 @@ from bot.hospital.model import LANGUAGES, Hospital
 from bot.hospital.places import mark, standings
 from bot.hospital.planning import last_released
 from bot.hospital.query import Key, Query, Standing
-from bot.hospital.schedule import days_ahead, publish
+from bot.hospital.schedule import days_ahead, is_published, publish
 from bot.hospital.told import BookingRules
 from bot.hospital.vocabulary import vocabulary
 from bot.store.db import Engine, Tx
@@ -103,6 +103,11 @@ class LiveHospital:
         if of == self._published:
             return int(newer)
         return await self.publish(engine, zone, now)
+
+    async def open_clinics(self, engine: Engine, zone: ZoneInfo, now: datetime) -> None:
+        """Publish what can be booked where nothing ever was: nobody hears that there are no clinics."""
+        if not await engine.read(is_published):
+            await self.publish(engine, zone, now)
 
     async def publish(
         self, engine: Engine, zone: ZoneInfo, now: datetime, days: Sequence[date] | None = None

@@ -164,6 +164,11 @@ def days_ahead(tx: Tx, rules: Rules, zone: ZoneInfo, now: datetime) -> list[date
     return [today + timedelta(days=number) for number in range(ahead + 1)]
 
 
+def is_published(tx: Tx) -> bool:
+    """Say whether there was ever a clinic."""
+    return tx.one(_LAST).date is not None
+
+
 def _add(tx: Tx, new: Sequence[Plan], now: datetime) -> int:
     """Store clinics that are new, and their slots."""
     if not new:

@@ -79,6 +79,8 @@ _AFTER = re.compile(
     r"|(?:添加|加上|加一下|加进去|加进来|加|绑定|登记)一?下?|要?(?:挂号|挂个号|看病|看医生|就诊)|挂"
     r"|本人|先生|女士|小朋友|谢谢.*|吧|了|的号|的|号码|生日|出生.*|性别|今年|,)$"
 )
+#: Words for people that stand in no name: "带他去" is none.
+_SPEAKS = re.compile("[我你您他她它们咱俺]")
 _LABEL_FIRST = re.compile(
     r"(?:姓名|名字|我叫|他叫|她叫|叫做|\bname\b|\bcalled\b|i am|i'm)\W*(?:is\b|是|叫)?\W*$",
     re.IGNORECASE,
@@ -153,7 +155,7 @@ def _is_name(chunk: str, *, labelled: bool, sure: bool) -> bool:
         return False
     if "·" in chunk or labelled:
         return True
-    if len(chunk) > _LONGEST_PLAIN:
+    if len(chunk) > _LONGEST_PLAIN or _SPEAKS.search(chunk):
         return False
     return sure or chunk[0] in SURNAMES or chunk.startswith(_COMPOUND)
 

@@ -39,7 +39,7 @@ class Chat:
         return await self.world.says(self.who, self.channel, words)
 
     async def conversation(self) -> int:
-        address = self.world._address(self.who, self.channel)
+        address = self.world.address(self.who, self.channel)
         found = await self.world.app.engine.read(lambda tx: history.conversation_of(tx, address))
         assert found is not None
         return found

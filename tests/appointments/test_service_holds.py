@@ -233,3 +233,20 @@ def test_the_database_itself_refuses_what_the_code_never_does(desk: Desk) -> Non
     for statement in wrong:
         with pytest.raises(sa.exc.IntegrityError), desk.tx.session() as session:
             session.execute(statement(Appointment.__table__))  # type: ignore[attr-defined]
+
+
+def test_whoever_lets_places_run_out_for_nobody_names_somebody_first(desk: Desk) -> None:
+    """A place is kept for a stranger three times within an hour, not for ever (BK-15)."""
+    slot_id = desk.slot(capacity=1)
+    for n in range(3):
+        now = NOW + n * 2 * FIVE
+        held = desk.bookings.hold(desk.tx, slot_id, desk.mine, now)
+        assert isinstance(held, Visit)
+        desk.bookings.expire(desk.tx, now + FIVE)
+    later = NOW + 6 * FIVE
+    assert desk.bookings.hold(desk.tx, slot_id, desk.mine, later) is Refusal.LAPSED_OFTEN
+    named = desk.bookings.hold(desk.tx, slot_id, desk.mine, later, patient_id=desk.me)
+    assert isinstance(named, Visit), "a name is all that was missing"
+    desk.bookings.release(desk.tx, named.appointment_id, later)
+    tomorrow = NOW + timedelta(hours=2)
+    assert isinstance(desk.bookings.hold(desk.tx, slot_id, desk.mine, tomorrow), Visit)

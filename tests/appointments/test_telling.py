@@ -50,8 +50,14 @@ def test_a_visit_in_chinese() -> None:
         "number": "48213907", "cancel_until": "11月24日周二 16:00", "hold_until": "10:05",
         "hold_minutes": 5, "state": "held", "reason": "", "queue_no": None,
         "line": "11月25日周三 09:00–09:30 心血管内科 李明远 主任医师",
-        "label": "周三11/25 9:00 李明远 ¥22.50",
+        "label": "周三11/25 9:00 李明远 ¥22.50", "cancellable": True,
     }  # fmt: skip
+
+
+def test_after_the_cut_off_a_visit_cannot_be_said_to_be_cancellable() -> None:
+    late = CLINIC.cancel_until + timedelta(minutes=1)
+    assert visit_values(VISIT, "zh-CN", ZONE, CLINIC.cancel_until)["cancellable"]
+    assert not visit_values(VISIT, "zh-CN", ZONE, late)["cancellable"]
 
 
 def test_a_visit_in_english() -> None:

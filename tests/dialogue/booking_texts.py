@@ -21,7 +21,7 @@ _WARNED = {
 }  # fmt: skip
 _ASKED = {
     "where": ["Li Mingyuan"], "day": "Wed 25 Nov", "part": "morning", "tier": "expert",
-    "advice": _ADVICE, "why": "", "released": "", "campus": "",
+    "advice": _ADVICE, "why": "", "released": "", "campus": "", "turned_down": "",
 }  # fmt: skip
 _LIMITS = {
     "per_day": 2, "per_week": 3, "per_quarter": 5, "unverified": 1, "missed": 3,
@@ -42,6 +42,8 @@ BOOKING: dict[str, list[dict[str, Any]]] = {
         {**_ASKED, "slots": []},
         {**_ASKED, "slots": [_ROW], "day": "", "part": "", "tier": "", "advice": []},
         {**_ASKED, "slots": [_ROW], "campus": "East Campus"},
+        {**_ASKED, "slots": [_ROW], "turned_down": "doctor"},
+        {**_ASKED, "slots": [_ROW], "turned_down": "cheaper"},
         {**_ASKED, "slots": [_ROW], "why": "unreleased", "released": "Fri 27 Nov 07:00"},
     ],
     "booking/refused_clinic": [
@@ -63,6 +65,7 @@ BOOKING: dict[str, list[dict[str, Any]]] = {
         for calendar in ("", "https://hospital.example/x")
     ],
     "booking/already": [_VISIT],
+    "booking/one_at_a_time": [{}],
     "booking/no_other": [{"what": what} for what in ("doctor", "cheaper")],
     "booking/expired": [{"kept": kept} for kept in (True, False)],
     "booking/refused": [

@@ -76,3 +76,14 @@ def test_what_a_message_named_survives_the_wait_for_a_choice(
 
     through_the_database = json.loads(json.dumps(sessions.pack(named)))
     assert sessions.unpack(through_the_database) == named
+
+
+def test_what_another_flow_asked_with_names_nothing() -> None:
+    asked_with = {
+        "departments": ["heart"],
+        "back": "booking.who",
+        "number": "",
+        "day": "2026-11-25",
+    }
+    named = sessions.unpack(asked_with)
+    assert named == Entities(departments=("heart",), day=date(2026, 11, 25))

@@ -15,18 +15,18 @@
     ! 医院 stops: 李明远, 2026-11-25, morning, 外出
     (bot is silent: nothing of hers is touched)
 
-`>` a patient writes, or taps a [button], or takes (1), the first choice, by tap or digit as the channel
-has it, or (looks), or types (the code) that her phone was sent, or (a wrong code); `<` one message she
-sees, `…` standing for anything, line breaks for spaces, (emergency) and the like before it for its kind,
-[labels] after it for its buttons; `!` staff: claims, takes over, says: …, gives back, books:
-<name>, <date>[, <date> …] (a visit with Dr Li, and free places on the other dates); `! 医院` the
-hospital: stops: <doctor>, <date>[, <part>][, <reason>]; fills: <doctor>, <date>[, <part>] (no place but
-those taken); and of the patient's clinic today: numbers: <n> (hers in the line), calls: <n>[, <room>],
-passes: <n>; `! (time passes)` lets what the bot does by itself run once; `(the digits)` are the four
-that a question asks for; `@` when, where and who: a moment, a time of day, `+20 min`;
-a channel; a name. Everything a patient is told must stand there. A transcript with the comment `#
-everywhere` is played on every channel, whatever channel it names; one message may then hold several
-of its lines.
+`>` a patient writes, or taps a [button], or takes (1), the first choice, by tap or digit as the
+channel has it, or (looks), or types (the code) that her phone was sent, or (a wrong code); `<` one
+message she sees, `…` standing for anything, line breaks for spaces, (emergency) and the like before it
+for its kind, [labels] after it for its buttons; `!` staff: claims, takes over, says: …, gives back,
+books: <name>, <date>[, <date> …] (a visit with Dr Li, and free places on the other dates); `! 医院` the
+hospital: stops: <doctor>, <date>[, <part>][, <reason>]; fills: <doctor>, <date>[, <part>] (no place
+but those taken); frees: the same (one place, after that); and of the patient's clinic today: numbers:
+<n> (hers in the line), calls: <n>[, <room>], passes: <n>; `! (time passes)` lets what the bot does by
+itself run once; `(the digits)` are the four that a question asks for; `@` when, where and who: a
+moment, a time of day, `+20 min`; a channel; a name. Everything a patient is told must stand there. A
+transcript with the comment `# everywhere` is played on every channel, whatever channel it names; one
+message may then hold several of its lines.
 """
 
 import re
@@ -174,6 +174,8 @@ class Player:
             await side.stops(said[0], said[1], part, ", ".join(said[3 if part else 2 :]) or None)
         elif action == "fills":
             await side.fills(said[0], said[1], part_of(said[-1]))
+        elif action == "frees":
+            await side.frees(said[0], said[1], part_of(said[-1]))
         else:
             address = self._world.address(patient, self._channel)
             if action == "numbers":

@@ -1,9 +1,9 @@
 """What a hospital does in a transcript: clinics stop and fill, numbers are called, time passes."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 
-from sqlmodel import col, func, select
+from sqlmodel import Session, col, func, select
 
 from bot.app import App
 from bot.appointments.day.queue import News, Word
@@ -52,6 +52,11 @@ class HospitalSide:
         assert before, f"no clinic of {doctor} on {day}"
         await self._look_again()
         self._undo.append(lambda: self._app.engine.write(lambda tx: _restore(tx, before)))
+
+    async def frees(self, doctor: str, day: str, part: str | None) -> None:
+        """Let one place become free in the first of a doctor's clinics of a day."""
+        await self._app.engine.write(lambda tx: _free(tx, doctor, date.fromisoformat(day), part))
+        await self._look_again()
 
     async def numbers(self, address: Address, number: int) -> None:
         """Let the calling system give a patient her number in today's line."""
@@ -108,14 +113,7 @@ def _fill(tx: Tx, doctor: str, day: date, part: str | None) -> dict[int, int]:
     """Leave only the places that are taken; return how many each slot had."""
     before: dict[int, int] = {}
     with tx.session() as session:
-        wanted = (
-            select(Slot)
-            .join(Clinic, col(Slot.clinic_id) == col(Clinic.id))
-            .where(Clinic.doctor_name == doctor, Clinic.date == day, Slot.pool == "online")
-        )
-        if part is not None:
-            wanted = wanted.where(Clinic.part == part)
-        for slot in session.exec(wanted).all():
+        for slot in _slots(session, doctor, day, part):
             assert slot.id is not None
             before[slot.id] = slot.capacity
             slot.capacity = session.exec(
@@ -125,6 +123,26 @@ def _fill(tx: Tx, doctor: str, day: date, part: str | None) -> dict[int, int]:
             ).one()
             session.add(slot)
     return before
+
+
+def _free(tx: Tx, doctor: str, day: date, part: str | None) -> None:
+    """Add a place to the first slot; whoever filled the clinic takes it back."""
+    with tx.session() as session:
+        slot = _slots(session, doctor, day, part)[0]
+        slot.capacity += 1
+        session.add(slot)
+
+
+def _slots(session: Session, doctor: str, day: date, part: str | None) -> Sequence[Slot]:
+    wanted = (
+        select(Slot)
+        .join(Clinic, col(Slot.clinic_id) == col(Clinic.id))
+        .where(Clinic.doctor_name == doctor, Clinic.date == day, Slot.pool == "online")
+        .order_by(col(Slot.starts_at))
+    )
+    if part is not None:
+        wanted = wanted.where(Clinic.part == part)
+    return session.exec(wanted).all()
 
 
 def _restore(tx: Tx, before: dict[int, int]) -> None:

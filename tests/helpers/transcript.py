@@ -19,7 +19,7 @@ _WITH_WORDS = ("says", "books")
 _ACTIONS = ("claims", "takes over", "gives back")
 _HOSPITAL, TIME_PASSES = "医院", "(time passes)"
 #: What the hospital does, and what is said of it: words, and how many at least.
-_DOES = {"stops": 2, "fills": 2, "numbers": 1, "calls": 1, "passes": 1}
+_DOES = {"stops": 2, "fills": 2, "frees": 2, "numbers": 1, "calls": 1, "passes": 1}
 _NUMBER = re.compile(r"[1-9]\d{0,3}")
 
 

@@ -29,6 +29,11 @@ from intents.normalize import normalize
 _IN_BETWEEN = frozenset({"mine", "queue"})
 #: Asked for while a visit is booked, the list of people is who it is for.
 _OF_THE_PERSON = frozenset({"family", "add_family"})
+#: Who wants a second visit too does not want the first one dropped.
+_ONE_MORE = re.compile(
+    r"再(?:帮我|给我)?(?:挂|约|预约)[一个]|另外(?:再|还)|还(?:要|想)(?:挂|约)"
+    r"|\bone more\b|\banother (?:visit|appointment)|\balso (?:book|make)|\bbook (?:\w+ )?too\b"
+)
 #: Who wants a booked visit moved names it as one.
 _OF_ANOTHER = re.compile(r"预约|挂号单|原来|之前|上次|约好|约的|appointment|booking|visit")
 
@@ -158,10 +163,8 @@ class BookingFlow:
         """Hand on what is no answer to ours: another request, or a question with an approved answer."""
         understood = scene.understood
         request = understood.request
-        on = request == "resume" or goes_on(normalize(understood.text))
-        if on or self._again(scene, draft, said):
-            scene.session.misses = 0
-            return self._ask_again(scene, draft)
+        if (step := self._still_ours(scene, draft, said)) is not None:
+            return step
         back = Goto(FLOW, "resume")
         if request in _OF_THE_PERSON and said.other == "person":
             return self._other_person(scene, draft)
@@ -175,6 +178,18 @@ class BookingFlow:
             return None
         intent = between.asked(scene, draft, said, self._reading.names_somebody)
         return Step(goto=Goto("faq", "answer", {"intent": intent}), back=back) if intent else None
+
+    def _still_ours(self, scene: Scene, draft: Draft, said: Said) -> Step | None:
+        """Ask again whoever goes on with this booking, or wants another before it is done."""
+        request, plain = scene.understood.request, normalize(scene.understood.text)
+        if request == "resume" or goes_on(plain) or self._again(scene, draft, said):
+            scene.session.misses = 0
+            return self._ask_again(scene, draft)
+        if draft.stage == CONFIRM and request == "book" and _ONE_MORE.search(plain):
+            step = self._ask_again(scene, draft)
+            told = Say("booking/one_at_a_time", Kind.NOTICE)
+            return Step((told, *step.says), step.goto, step.back)
+        return None
 
     def _again(self, scene: Scene, draft: Draft, said: Said) -> bool:
         """Say whether she only says once more that she wants a visit, in the middle of one."""

@@ -91,15 +91,27 @@ class Offers:
         wanted = draft.wanted()
         now, zone = scene.now, self.bookings.zone
         options = self.bookings.options
-        why = finding.why_none(scene.tx, wanted, now, options, zone)
+        turned_down = self._turned_down(scene, draft)
+        why = None if turned_down else finding.why_none(scene.tx, wanted, now, options, zone)
         views = finding.clinics(scene.tx, wanted, now, zone) if why else []
         clinic = next(
             (view for view in views if _fits(view, why, now)), views[0] if views else None
         )
         if clinic is not None and why is not None:
             return self.refused(scene, draft, why, clinic)
-        values = {**self._said(scene, draft), **self._unreleased(scene, draft)}
+        values = {
+            **self._said(scene, draft), **self._unreleased(scene, draft), "turned_down": turned_down,
+        }  # fmt: skip
         return self.choice(scene, draft, "none", self.elsewhen(scene, draft), values)
+
+    def _turned_down(self, scene: Scene, draft: Draft) -> str:
+        """Return what she does not want of all that is free then: "doctor", "cheaper"; else nothing."""
+        if not draft.without and draft.below is None:
+            return ""
+        free = finding.free(
+            scene.tx, draft.wanted(), scene.now, self.bookings.options, self.bookings.zone, 1
+        )
+        return ("doctor" if draft.without else "cheaper") if free else ""
 
     def refused(self, scene: Scene, draft: Draft, why: Refusal, clinic: ClinicView) -> Step:
         """Say why a clinic cannot be booked, with other places, and the waitlist where it is full."""

@@ -50,7 +50,7 @@ class Reading:
 
     def take_named(self, scene: Scene, draft: Draft, named: Mapping[str, Any]) -> None:
         """Take what the question named whose answer she tapped on."""
-        entities = sessions.unpack(named)  # of another flow's question: nothing
+        entities = sessions.unpack(named)
         said = Said(entities.departments, entities.doctors, entities.symptoms)
         if not draft.placed:
             self._place(scene, draft, said)
