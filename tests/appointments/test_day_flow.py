@@ -226,7 +226,7 @@ async def test_who_only_adds_another_learns_nothing_of_her_visits(ward: Ward) ->
         with tx.session() as session:
             session.add(
                 FamilyMember(
-                    conversation_id=other, patient_id=visit.patient_id, place=1, relation="other",
+                    conversation_id=other, patient_id=visit.patient_id or 0, place=1, relation="other",
                     added_at=at(DAY, "07:00"),
                 )
             )  # fmt: skip

@@ -206,7 +206,7 @@ async def test_the_systems_own_numbers_count_people_from_the_window_too(line: Li
 
 async def test_a_number_that_she_just_lost_is_not_her(line: Line) -> None:
     """Ours was the first at the desk; the system gives her another number and calls a stranger."""
-    words = (Word(WAITING, line.visits[0].number, 2), Word(CALLED, None, 1))
+    words = (Word(WAITING, line.visits[0].number, 2), Word(CALLED, "", 1))
     outcome = await line.hears(OPEN, News(OPEN, words=words))
     assert (outcome.known, outcome.strangers) == (1, 1)
     assert (await line.stands(0, OPEN)).state is WAITING

@@ -1,6 +1,7 @@
 """What becomes of a visit afterwards: given back, missed, excused, seen; and who may look."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -166,12 +167,15 @@ def test_every_change_passes_the_gate_before_it_locks_anything(
 ) -> None:
     """Two processes that lock in another order wait for each other."""
     booked = desk.booked(desk.slot())
-    locked = []
-    monkeypatch.setattr(seats, "enter", lambda *_: locked.append("gate"))
+    locked: list[str] = []
     load = steps.load
-    monkeypatch.setattr(
-        steps, "load", lambda tx, one: (locked.append("visit"), load(tx, one))[1]
-    )  # fmt: skip
+
+    def loads(tx: Any, one: int) -> Any:
+        locked.append("visit")
+        return load(tx, one)
+
+    monkeypatch.setattr(seats, "enter", lambda *_: locked.append("gate"))
+    monkeypatch.setattr(steps, "load", loads)
     more = {} if change == "release" else {"actor": "staff:1"}
     more |= {"reason": "stopped"} if change == "hospital_cancel" else {}
     getattr(desk.bookings, change)(desk.tx, booked.appointment_id, NOW, **more)
