@@ -133,6 +133,7 @@ class FamilyMember(SQLModel, table=True):
             unique=True,
         ),
         Index("members_of_a_patient", "patient_id"),
+        Index("members_of_a_conversation", "conversation_id"),
     )  # fmt: skip
     id: int | None = id_column()
     conversation_id: int = link_column("conversation.id")

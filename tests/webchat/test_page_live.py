@@ -28,6 +28,7 @@ def test_what_the_page_offers_is_understood(visitor: Patient, lang: str) -> None
     words = json.loads((PAGE / "words" / f"{lang}.json").read_text("utf-8"))
     visitor.open(lang)
     said: list[str] = []
+    answers: list[str] = []
     buttons = [
         visitor.page.locator("#starters").get_by_role("button", name=name)
         for name in words["starters"]
@@ -38,8 +39,9 @@ def test_what_the_page_offers_is_understood(visitor: Patient, lang: str) -> None
         expect(visitor.page.locator("#typing")).to_be_hidden()
         said_now = visitor.bot.all_inner_texts()
         assert len(said_now) > len(said), button
+        answers.append(said_now[len(said)])  # what follows may be our own question, asked again
         said = said_now
-    assert len(set(said)) == len(said)
+    assert len(set(answers)) == len(answers)
 
 
 @pytest.mark.parametrize(

@@ -169,6 +169,7 @@ def _people() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("members_of_a_patient", "family_member", ["patient_id"], unique=False)
+    op.create_index("members_of_a_conversation", "family_member", ["conversation_id"], unique=False)
     op.create_index(
         "one_member_a_patient",
         "family_member",
