@@ -37,9 +37,6 @@ class Nurse:
         self.conversation = max(ids, key=int)
         form = page.partition(f"/console/conversations/{self.conversation}/claim")[2]
         self._do("claim", case=hidden(form, "case"), seen=hidden(form, "seen"))
-        again = self._get("/console").text.partition(f"/conversations/{self.conversation}/claim")[2]
-        if again:  # more was said meanwhile: the form she saw was an older one
-            self._do("claim", case=hidden(again, "case"), seen=hidden(again, "seen"))
 
     def says(self, text: str) -> None:
         """Answer in the conversation that is open."""

@@ -114,11 +114,14 @@ class Right(Protocol):
 
 @dataclass
 class OnPhone:
-    """Somebody who writes on one phone."""
+    """Somebody who writes on one phone; what stands on it already answers nothing she asks."""
 
     phones: Phones
     name: str
-    seen: int = 0
+    seen: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.seen = len(self.phones.said(self.name))
 
     def ask(self, text: str) -> list[Message]:
         self.phones.act(self.name, "say", text=text)
