@@ -49,7 +49,7 @@ from bot.settings import Settings
 from bot.store.db import Engine
 from bot.store.keyring import load_keyring
 from bot.store.setup import open_store
-from bot.wiring import Booking, booking_flows, booking_jobs, desk, open_facts, put_together
+from bot.wiring.booking import Booking, booking_flows, booking_jobs, desk, open_facts, put_together
 from intents.catalog import Catalog, CatalogError, load_catalog
 from intents.match import Matcher
 from intents.numbers import Numbers, load_numbers

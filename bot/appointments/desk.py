@@ -10,10 +10,10 @@ from enum import StrEnum
 
 from bot.appointments import telling
 from bot.appointments.day.queue import Queue
-from bot.appointments.listeners import Listeners
 from bot.appointments.model import Refusal, Visit
 from bot.appointments.service import Bookings
 from bot.appointments.states import LIVE
+from bot.dialogue.listeners import Listeners
 from bot.dialogue.notices import Hearer, Notices
 from bot.message import Kind, Say
 from bot.store.db import Tx

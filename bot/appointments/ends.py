@@ -11,12 +11,12 @@ from datetime import datetime, time, timedelta
 
 from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
 
-from bot.appointments.listeners import Listeners
 from bot.appointments.model import Refusal, Visit
 from bot.appointments.rows import appointment, clinic
 from bot.appointments.service import Bookings
 from bot.appointments.telling import moment, visit_values
 from bot.dialogue.faq import person_button
+from bot.dialogue.listeners import Listeners
 from bot.dialogue.notices import Hearer, Notices
 from bot.message import Kind, Say
 from bot.store.db import Tx

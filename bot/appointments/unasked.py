@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.appointments.ends import Ends
-from bot.appointments.listeners import Listeners
 from bot.appointments.service import Bookings
 from bot.appointments.stopped.flow import StoppedFlow
 from bot.appointments.stopped.instead import Instead
@@ -16,6 +15,7 @@ from bot.appointments.waitlist.flow import WaitlistFlow
 from bot.appointments.waitlist.notices import WaitlistNotices
 from bot.appointments.waitlist.refill import Refill
 from bot.dialogue.flow import Flow
+from bot.dialogue.listeners import Listeners
 from bot.dialogue.notices import Notices
 from bot.dialogue.people import Family
 from bot.store.db import Engine

@@ -24,7 +24,7 @@ def queue_file(
         from bot.api.queue_file import read_queue, take  # noqa: PLC0415  (keeps `--help` quick)
         from bot.app import build, system_clock  # noqa: PLC0415
         from bot.hospital.problems import HospitalDataError  # noqa: PLC0415
-        from bot.wiring import queue  # noqa: PLC0415
+        from bot.wiring.booking import queue  # noqa: PLC0415
 
         settings, now = settings_of(context, data), system_clock()
         try:

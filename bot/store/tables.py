@@ -2,7 +2,8 @@
 
 State columns are short words, checked by the database. Times are UTC. What a patient said, and who
 she is, is encrypted. The hot statements (`messages/`, `dialogue/`) are compiled from this page. The
-hospital's facts and bookings have pages of their own, `hospital_tables` and `booking_tables`.
+hospital's facts, bookings and reminders have pages of their own: `hospital_tables`, `booking_tables`,
+`reminder_tables`.
 """
 
 from datetime import datetime
@@ -47,16 +48,28 @@ from bot.store.hospital_tables import (
     HospitalSymptom,
     HospitalTest,
 )
+from bot.store.reminder_tables import (
+    CarePlan,
+    CareTask,
+    Dose,
+    PatientStatus,
+    Reminder,
+    ReminderChoice,
+    ReminderDecision,
+)
 
 __all__ = [
     "Appointment",
     "AppointmentChange",
     "Audit",
     "CallTask",
+    "CarePlan",
+    "CareTask",
     "Clinic",
     "ClinicQueue",
     "Conversation",
     "DeliveryReceipt",
+    "Dose",
     "FamilyMember",
     "HandoffCase",
     "HospitalCampus",
@@ -78,9 +91,13 @@ __all__ = [
     "Outbox",
     "Pace",
     "Patient",
+    "PatientStatus",
     "PatientTime",
     "Person",
     "RedFlag",
+    "Reminder",
+    "ReminderChoice",
+    "ReminderDecision",
     "SQLModel",
     "Slot",
     "Staff",
@@ -179,7 +196,8 @@ class Outbox(SQLModel, table=True):
     how far it came by the platform's receipts; `origin_id` is the message it stands in for, which
     could not go by its own channel. `seen_at` takes what did not arrive off the list of staff: one
     of them saw it, or another message went in its place. `resent_at` is when it was sent a second
-    time because the first answer was lost.
+    time because the first answer was lost. `way` is how its channel sent it, and why so: a template, a
+    notice, a service message.
     """
 
     __tablename__: ClassVar[str] = "outbox"
@@ -226,6 +244,7 @@ class Outbox(SQLModel, table=True):
     origin_id: int | None = link_column("outbox.id", required=False)
     seen_at: datetime | None = time_column(required=False)
     resent_at: datetime | None = time_column(required=False)
+    way: str | None = Field(default=None, max_length=40)
 
 
 class DeliveryReceipt(SQLModel, table=True):

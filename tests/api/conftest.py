@@ -18,7 +18,7 @@ from bot.errors import BadInput, StoreError
 from bot.hospital import service
 from bot.hospital.model import Hospital
 from bot.store.db import Tx
-from bot.wiring import desk
+from bot.wiring.booking import desk
 from tests.helpers.booking import add_clinic, add_conversation, add_patient
 from tests.helpers.house import House
 

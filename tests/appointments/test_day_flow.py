@@ -14,7 +14,7 @@ from bot.message import Address, Worded
 from bot.messages import history
 from bot.store.booking_tables import FamilyMember
 from bot.store.db import Tx
-from bot.wiring import queue
+from bot.wiring.booking import queue
 from tests.helpers.booking import add_clinic, add_patient, at
 from tests.helpers.world import PATIENTS, World
 

@@ -11,11 +11,11 @@ from sqlmodel import select
 from bot.appointments.day.queue import News, Outcome, Queue, Standing, Word, room_words
 from bot.appointments.day.queue_rules import QueueState
 from bot.appointments.day.queue_watch import QueueWatch
-from bot.appointments.listeners import Listeners
 from bot.appointments.model import Visit
 from bot.appointments.options import BookingOptions
 from bot.appointments.service import Bookings
 from bot.appointments.states import State
+from bot.dialogue.listeners import Listeners
 from bot.dialogue.notices import Hearer, Notices
 from bot.message import Say
 from bot.patients.family import Household

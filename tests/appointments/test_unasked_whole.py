@@ -12,7 +12,7 @@ from bot.hospital import roster
 from bot.message import Address, Worded
 from bot.messages import history
 from bot.store.db import Tx
-from bot.wiring import unasked
+from bot.wiring.booking import unasked
 from tests.helpers.papers import resident
 from tests.helpers.world import PATIENTS, Patient, World
 

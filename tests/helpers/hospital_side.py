@@ -13,7 +13,7 @@ from bot.message import Address
 from bot.messages import history
 from bot.store.booking_tables import Appointment, Clinic, Slot
 from bot.store.db import Tx
-from bot.wiring import booking_jobs, desk
+from bot.wiring.booking import booking_jobs, desk
 from tests.helpers.booking import ZONE
 
 _ACTOR = "test"

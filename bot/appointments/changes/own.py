@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from bot.appointments import visits
 from bot.appointments.links import course_of
-from bot.appointments.listeners import sees
 from bot.appointments.model import Visit
 from bot.appointments.service import MOVED, Bookings
 from bot.appointments.states import State
 from bot.dialogue.flow import Scene
+from bot.dialogue.listeners import sees
 from bot.dialogue.people import Family, Member
 
 #: Cancelled, but only a place that was held: nothing a patient would call a visit.

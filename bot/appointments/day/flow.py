@@ -13,13 +13,13 @@ from bot.appointments.booking.labels import shortcut
 from bot.appointments.day import line
 from bot.appointments.day.queue import Queue, Standing, room_words
 from bot.appointments.day.queue_rules import Arrival, arrival, opens_at
-from bot.appointments.listeners import sees
 from bot.appointments.model import Refusal, Visit
 from bot.appointments.service import Bookings
 from bot.appointments.states import State
 from bot.appointments.telling import visit_values
 from bot.dialogue.faq import person_button
 from bot.dialogue.flow import Goto, Scene, Step
+from bot.dialogue.listeners import sees
 from bot.dialogue.people import Family
 from bot.dialogue.understand import Answer
 from bot.message import Button, Kind, Say

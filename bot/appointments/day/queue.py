@@ -14,12 +14,12 @@ from bot.appointments import seats
 from bot.appointments.day import line
 from bot.appointments.day.line import InLine, Spoken
 from bot.appointments.day.queue_rules import QueueState, Told, ahead, news_for
-from bot.appointments.listeners import Listeners
 from bot.appointments.model import Refusal, Visit
 from bot.appointments.options import BookingOptions
 from bot.appointments.service import Bookings
 from bot.appointments.states import State
 from bot.appointments.telling import visit_values
+from bot.dialogue.listeners import Listeners
 from bot.dialogue.notices import Hearer, Notices
 from bot.message import Kind, Say
 from bot.store.db import Tx

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, or_, select
 
 from bot.appointments import finding, seats
-from bot.appointments.listeners import Listeners
 from bot.appointments.model import FreeSlot, Refusal, Visit
 from bot.appointments.offer_labels import label
 from bot.appointments.rows import appointment, slot
@@ -19,6 +18,7 @@ from bot.appointments.service import Bookings
 from bot.appointments.states import LIVE, State
 from bot.appointments.stopped.spreading import offered
 from bot.appointments.telling import slot_values, visit_values
+from bot.dialogue.listeners import Listeners
 from bot.dialogue.notices import Hearer
 from bot.message import Button, Kind, Say
 from bot.store.db import Tx

@@ -14,12 +14,12 @@ from functools import partial
 from sqlalchemy import bindparam, exists, func, or_, select, update
 
 from bot.appointments import calls, seats
-from bot.appointments.listeners import Listeners
 from bot.appointments.model import Visit
 from bot.appointments.rows import appointment, clinic
 from bot.appointments.service import Bookings
 from bot.appointments.states import LIVE, State
 from bot.appointments.stopped.instead import OPEN_FOR, STOPPED, Instead
+from bot.dialogue.listeners import Listeners
 from bot.dialogue.notices import Notices
 from bot.store.audit import record
 from bot.store.db import Tx

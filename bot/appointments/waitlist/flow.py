@@ -9,7 +9,6 @@ from typing import Any
 
 from bot.appointments import finding
 from bot.appointments.booking.drafts import WHEN, Draft
-from bot.appointments.listeners import Listeners, sees
 from bot.appointments.model import ClinicView, Refusal, Visit
 from bot.appointments.offer_labels import label
 from bot.appointments.service import Bookings
@@ -19,6 +18,7 @@ from bot.appointments.waitlist.notices import WaitlistNotices
 from bot.appointments.waitlist.service import Waiting
 from bot.dialogue.faq import person_button
 from bot.dialogue.flow import Goto, Scene, Step
+from bot.dialogue.listeners import Listeners, sees
 from bot.dialogue.people import Member
 from bot.message import Button, Kind, Say
 

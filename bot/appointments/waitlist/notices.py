@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.appointments import finding
-from bot.appointments.listeners import Listeners
 from bot.appointments.model import FreeSlot, Visit
 from bot.appointments.offer_labels import label
 from bot.appointments.service import Bookings
@@ -14,6 +13,7 @@ from bot.appointments.telling import clinic_values, slot_values, visit_values
 from bot.appointments.waitlist.service import Waiting
 from bot.dialogue.faq import person_button
 from bot.dialogue.flow import Scene
+from bot.dialogue.listeners import Listeners
 from bot.dialogue.notices import Hearer, Notices
 from bot.message import Button, Kind, Say
 from bot.store.db import Tx

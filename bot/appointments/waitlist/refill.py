@@ -17,7 +17,6 @@ from typing import Any
 from sqlalchemy import bindparam, exists, func, or_, select
 
 from bot.appointments import seats
-from bot.appointments.listeners import Listeners
 from bot.appointments.model import Refusal, Visit
 from bot.appointments.quiet import is_quiet
 from bot.appointments.rows import appointment, clinic, slot
@@ -26,6 +25,7 @@ from bot.appointments.service import Bookings
 from bot.appointments.waitlist import service as waitlist
 from bot.appointments.waitlist.notices import WaitlistNotices
 from bot.appointments.waitlist.service import Waiting, entry
+from bot.dialogue.listeners import Listeners
 from bot.dialogue.notices import Notices
 from bot.store.db import Tx
 from bot.store.statements import Hot

@@ -1,0 +1,1 @@
+"""How the parts of each domain are put together; domains never import one another."""
