@@ -58,6 +58,12 @@ class Quiet:
             return self.start <= at < self.end
         return at >= self.start or at < self.end
 
+    def hides(self, first: time, last: time) -> bool:
+        """Say whether all of the hours from `first` to before `last`, of one day, lie in them."""
+        if self.start <= self.end:
+            return self.start <= first and last <= self.end
+        return last <= self.end or first >= self.start
+
     def is_quiet(self, at: datetime, zone: ZoneInfo) -> bool:
         """Say whether an instant lies in them, where clocks show `zone`."""
         return self.covers(wall(at, zone).time())

@@ -71,7 +71,7 @@ class Shift:
 
     Attributes:
         early: what happens before this hour is told of the evening before …
-        evening: … at this hour; everything else at the end of the quiet hours.
+        evening: … at this hour, which is no quiet one; everything else at the end of the quiet hours.
     """
 
     early: time = time(10)
@@ -300,11 +300,16 @@ def _open(live: Live, at: datetime) -> datetime:
 
 
 def _best(live: Live, now: datetime) -> datetime | None:
-    """Return when her best time begins next; None while it lasts, or where she named none."""
+    """Return when her best time begins next; None while it lasts, and where she has none.
+
+    One that lies in her quiet hours is none: it would never come.
+    """
     if live.best is None:
         return None
-    shown, (first, last) = wall(now, live.zone), live.best
-    if first <= shown.time() < last:
+    first, last = live.best
+    quiet = live.quiet is not None and live.quiet.hides(first, last)
+    shown = wall(now, live.zone)
+    if first >= last or quiet or first <= shown.time() < last:
         return None
     day = shown.date() if shown.time() < first else shown.date() + timedelta(days=1)
     return instant(datetime.combine(day, first), live.zone)

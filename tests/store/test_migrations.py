@@ -30,6 +30,8 @@ ROOT = Path(__file__).parents[2]
 #: What the columns alone do not say: a roster row is of a weekday or of a date, and the sample is of a
 #: date; the sample of an appointment is booked, on the only seat of its slot.
 SENSIBLE: dict[str, Any] = {
+    "reminder.reason": "moved",
+    "reminder.lease_until": None,
     "hospital_roster.weekday": None,
     "slot.capacity": 1,
     "family_member.place": 1,
