@@ -23,7 +23,7 @@ from bot.channels.base import Channel, MenuItem, Runs, Tells, Tools
 from bot.channels.menu import load_menu
 from bot.channels.opening import open_accounts
 from bot.channels.webchat import Webchat
-from bot.console.routes import Booked, Console, mount_console
+from bot.console.routes import Booked, Cared, Console, mount_console
 from bot.dialogue.faq import FaqFlow
 from bot.dialogue.flow import Flow
 from bot.dialogue.intake import Intake
@@ -45,11 +45,16 @@ from bot.messages.delivery import Delivery
 from bot.messages.feed import Feed
 from bot.patients.bind_flow import BindFlow, region_of
 from bot.patients.flow import ConsentFlow
+from bot.reminders.elsewhere import elsewhere
+from bot.reminders.kinds import Kinds, load_kinds
+from bot.reminders.planning import Planner
 from bot.settings import Settings
 from bot.store.db import Engine
 from bot.store.keyring import load_keyring
 from bot.store.setup import open_store
 from bot.wiring.booking import Booking, booking_flows, booking_jobs, desk, open_facts, put_together
+from bot.wiring.care import care_flows
+from bot.wiring.reminders import Reminding, remind, reminder_jobs, subjects_of
 from intents.catalog import Catalog, CatalogError, load_catalog
 from intents.match import Matcher
 from intents.numbers import Numbers, load_numbers
@@ -91,6 +96,7 @@ class App:
     delivery: Delivery
     feed: Feed
     booking: Booking
+    reminding: Reminding
     clock: Clock
     http: FastAPI = field(init=False)
     _stopped: dict[str, str] = field(default_factory=dict)
@@ -104,8 +110,9 @@ class App:
         """Deliver and sweep until left; then finish what is under way."""
         # An embedded database has one server (its folder is locked): whoever held a lease is dead.
         await self.delivery.recover(alone=self.engine.name == "sqlite")
+        await self.reminding.port.recover(alone=self.engine.name == "sqlite")
         await self.hospital.open_clinics(self.engine, self.settings.zone, self.clock())
-        ticker = Ticker(self._jobs())
+        ticker = Ticker(self.jobs())
         ticker.start()
         sender = asyncio.create_task(self.delivery.run())
         runs = [
@@ -172,13 +179,15 @@ class App:
         else:
             await channel.run(self.arrived)
 
-    def _jobs(self) -> list[Job]:
+    def jobs(self) -> list[Job]:
+        """Return what happens by itself as time goes by."""
         return [
             Job("unhandled messages", 2.0, self.turns.sweep),
             Job("lost deliveries", 10.0, self._recover),
             Job("deliveries in doubt", 10.0, self.delivery.settle),
             Job("hospital facts and clinics", 1.0, self._keep_clinics),
             *booking_jobs(self.booking),
+            *reminder_jobs(self.reminding),
         ]
 
     async def publish(self, days: Sequence[date] | None = None) -> int:
@@ -245,7 +254,11 @@ async def build(
         feed.said(conversation_id)
         delivery.wake()
 
-    booking = put_together(settings, engine, hospital, every_channel, wording, clock, said)
+    booking = put_together(
+        settings, engine, hospital, every_channel, wording, clock, said, Planner(content.kinds)
+    )
+    owner = _owner()
+    reminding = remind(booking, content.kinds, subjects_of(booking), owner, lambda: turns.is_busy)
     numbers = content.numbers[settings.hospital.locale]
     urgent = UrgentFlow(numbers, settings.hospital.locale, feed.said, settings.hours)
     every_flow: dict[str, Flow] = {
@@ -260,6 +273,7 @@ async def build(
             feed.said,
         ),
         **booking_flows(booking),
+        **care_flows(booking, reminding.care),
         **(flows or {}),
     }
     turn = Turn(
@@ -270,15 +284,17 @@ async def build(
         return wording.neutral(lang, kind, {"h": hospital.info(lang)})
 
     delivery = Delivery(
-        engine, every_channel, clock, _owner(), order=settings.delivery.fallback,
+        engine, every_channel, clock, owner, order=settings.delivery.fallback,
         neutral=neutral, said=feed.said, lang=settings.hospital.language,
+        elsewhere=elsewhere(content.kinds, settings.zone, reminding.rechecks.unreached),
+        still_goes=reminding.rechecks.goes,
     )  # fmt: skip
     turns = Turns(engine, turn, understander, clock, local, said)
     limits = settings.limits
     intake = Intake(turns, every_channel, limits.flood, limits.flood_seconds)
     app = App(
         settings, engine, catalog, hospital, wording, understander, every_channel, turns, intake,
-        delivery, feed, booking, clock,
+        delivery, feed, booking, reminding, clock,
     )  # fmt: skip
     app.http = _http(app, webchat, numbers.emergency)
     return app
@@ -292,6 +308,7 @@ class Content:
     red_flags: RedFlags
     numbers: Mapping[str, Numbers]
     menu: Mapping[str, Sequence[MenuItem]] = field(default_factory=dict)
+    kinds: Kinds = field(default_factory=lambda: Kinds("", {}))
 
 
 def read_content(settings: Settings) -> Content:
@@ -308,7 +325,8 @@ def read_content(settings: Settings) -> Content:
         raise StartError("\n".join(exc.problems)) from exc
     first = settings.hospital.language
     languages = sorted(catalog.languages, key=lambda lang: (lang != first, lang))
-    return Content(catalog, red_flags, numbers, load_menu(folder, languages, catalog.knows))
+    menu = load_menu(folder, languages, catalog.knows)
+    return Content(catalog, red_flags, numbers, menu, load_kinds(folder))
 
 
 def open_channels(
@@ -358,7 +376,8 @@ def _http(app: App, webchat: Webchat, emergency: tuple[str, ...]) -> FastAPI:
     mount_console(http, Console(app.engine, app.channels, app.wording, app.hospital, app.feed,
                                 app.delivery.wake, app.clock, templates, settings.templates / "console",
                                 settings.hospital.language, settings.zone, app.delivery.health),
-                  Booked(desk(app.booking), app.publish))  # fmt: skip
+                  Booked(desk(app.booking), app.publish),
+                  Cared(load_kinds(settings.content_folder)))  # fmt: skip
     mount_api(
         http, Api(app.engine, desk(app.booking), app.clock, settings.operator_key, app.publish)
     )

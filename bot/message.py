@@ -146,6 +146,21 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
+class Template:
+    """The same message as a platform's approved template carries it.
+
+    Attributes:
+        name: our name of the template; an account's configuration knows the platform's id.
+        values: what goes into its fields, by our names.
+        discreet: the same for eyes that are not hers; empty where it may not stand there at all.
+    """
+
+    name: str
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    discreet: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Say:
     """What to say, before anyone has decided how: a template's name and its values.
 
@@ -158,6 +173,7 @@ class Say:
         answer: (flow, entry) that takes an answer in the patient's own words; None where only
             `options` answer.
         here: the question is answered where it was asked, never on another channel of the person.
+        template: the same for platforms that take approved templates only, or outside a window.
     """
 
     name: str
@@ -168,19 +184,7 @@ class Say:
     named: dict[str, object] | None = None
     answer: tuple[str, str] | None = None
     here: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """The same message as a platform's approved template carries it.
-
-    Attributes:
-        name: our name of the template; an account's configuration knows the platform's id.
-        values: what goes into its fields, by our names.
-    """
-
-    name: str
-    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    template: Template | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,12 +193,15 @@ class Worded:
 
     Attributes:
         template: the same as a template, for platforms that take no free text, or none unasked.
+        discreet: the same for eyes that are not hers, should it have to go by another channel; where
+            it is empty, such a channel says only that there is a message.
     """
 
     text: str = field(repr=False)
     kind: Kind = Kind.ANSWER
     buttons: tuple[Button, ...] = ()
     template: Template | None = None
+    discreet: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

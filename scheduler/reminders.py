@@ -36,6 +36,7 @@ class Reason(StrEnum):
     NOBODY = "nobody"  # nobody may be told of it
     UNREACHABLE = "unreachable"
     NEWER = "newer"  # a later reminder of the same thing says more
+    TO_STAFF = "to_staff"  # nobody answered: staff were asked instead
     FAILED = "failed"  # it cannot be said: a bug, or a row that cannot be opened
 
 

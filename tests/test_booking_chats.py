@@ -1,4 +1,4 @@
-"""Bookings in conversation, where clinics can be booked: the transcripts in `chats/booking/`."""
+"""Bookings and reminders where clinics can be booked: transcripts in `chats/booking`, `chats/reminders`."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -26,14 +26,15 @@ from tests.helpers.chat import TranscriptMismatch, channels_of, play_file
 from tests.helpers.house import House
 from tests.helpers.world import PATIENTS, TextMessages, World
 
-CHATS = sorted((Path(__file__).parent / "chats" / "booking").glob("*.chat"))
+_FOLDERS = (Path(__file__).parent / "chats" / name for name in ("booking", "reminders"))
+CHATS = sorted(path for folder in _FOLDERS for path in folder.glob("*.chat"))
 #: Every channel on SQLite; on PostgreSQL each transcript once.
 PLAYED = [
     *(("sqlite", path, channel) for path in CHATS for channel in channels_of(path)),
     *(("postgresql", path, channels_of(path)[0]) for path in CHATS),
 ]
 #: So few departments that their clinics are made in a moment.
-DEPARTMENTS = frozenset({"心血管内科", "皮肤科", "骨科", "儿科"})
+DEPARTMENTS = frozenset({"心血管内科", "皮肤科", "骨科", "儿科", "内分泌科"})
 #: Clinics stay between two transcripts, as the facts do.
 _STAY = ("hospital_", "audit", "clinic", "slot")
 

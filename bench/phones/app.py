@@ -14,7 +14,7 @@ from jinja2 import Environment
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bench.phones.desk import Known
-from bench.phones.page import Page
+from bench.phones.page import Page, Time
 from bench.phones.stage import Stage
 from bench.phones.visitors import NEW_PATIENTS, Visitors
 from bench.standins.base import StandIn
@@ -33,6 +33,7 @@ class Phones:
         templates: renders the page; its files are in `folder`.
         hospital: returns the hospital's name in a language.
         key: part of the path of the platforms' APIs, so that nobody from outside plays a hospital.
+        time: puts the clock forward; without it the page offers no such thing.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Phones:
         languages: tuple[str, ...],
         hospital: Callable[[str], str],
         key: str,
+        time: Time | None = None,
     ) -> None:
         self._app = app
         self._key = key
@@ -60,7 +62,7 @@ class Phones:
         }
         self._page = Page(
             self.stages, self._visitors, look, templates, folder, languages, hospital,
-            self._opened, self._closing,
+            self._opened, self._closing, time,
         ).app()  # fmt: skip
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -3,20 +3,23 @@
 import asyncio
 import importlib
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from bench.phones.app import ACCOUNT, Phones
+from bench.phones.clock import DemoClock
 from bench.phones.desk import NOBODY, Known, look
+from bench.phones.forward import Forward
 from bench.standins.base import StandIn
 from bot.app import App
 from bot.channels.base import Tools
 from bot.channels.menu import load_menu
 from bot.errors import StoreError
 from bot.message import Address
+from scheduler.jobs import Job
 
 log = structlog.get_logger()
 
@@ -40,7 +43,13 @@ class Demo:
     def __init__(self, app: App, url: str) -> None:
         self._app = app
         self._url = url
+        self._jobs: list[Job] = []
         settings = app.settings
+        self._time = (
+            Forward(app.clock, settings.zone, app.engine, self._what_happens, app.delivery.wake)
+            if isinstance(app.clock, DemoClock)
+            else None
+        )
         first = settings.hospital.language
         languages = (first, *(lang for lang in app.catalog.languages if lang != first))
         templates = Environment(
@@ -51,6 +60,7 @@ class Demo:
         self.http = Phones(
             app.http, self._look, templates, settings.templates / "phones", languages,
             lambda lang: str(app.hospital.info(lang)["name"]), secrets.token_urlsafe(12),
+            self._time,
         )  # fmt: skip
         self._playing: asyncio.Task[None] | None = None
 
@@ -65,9 +75,16 @@ class Demo:
     async def stop(self) -> None:
         """Switch the phones off."""
         self.close()
+        if self._time is not None:
+            await self._time.stop()
         if self._playing is not None:
             self._playing.cancel()
             await asyncio.gather(self._playing, return_exceptions=True)
+
+    def _what_happens(self) -> Sequence[Job]:
+        """Return the application's jobs, made once."""
+        self._jobs = self._jobs or self._app.jobs()
+        return self._jobs
 
     async def _play(self) -> None:
         try:
@@ -96,7 +113,15 @@ class Demo:
         kind, hook, more = _STANDINS[name]
         module: Any = importlib.import_module(f"bench.standins.{kind.lower()}")
         made: Callable[..., StandIn] = getattr(module, kind)
-        return made(f"{self._url}{hook}", self._url + self.http.path(name), **more)
+        if name == "wechat":  # a template for every kind: outside a window nothing else goes
+            templates = {kind: f"TM-{kind}" for kind in self._app.reminding.kinds.kinds}
+            more = {**more, "options": {"templates": templates}}
+        return made(
+            f"{self._url}{hook}",
+            self._url + self.http.path(name),
+            clock=lambda: self._app.clock().timestamp(),
+            **more,
+        )
 
     def _tools(self) -> Tools:
         app = self._app

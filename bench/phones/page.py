@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from jinja2 import Environment
 from starlette.applications import Starlette
@@ -42,6 +42,18 @@ _LOOK, _ASK, _HEARTBEAT = 0.1, 0.8, 15.0
 Look = Callable[[str, str], Awaitable[Known]]
 
 
+class Time(Protocol):
+    """A clock that the page shows and puts forward: `bench.phones.forward.Forward`."""
+
+    def state(self) -> dict[str, Any]:
+        """Return what the page shows; JSON."""
+        ...
+
+    async def begin(self, action: str, to: str = "") -> str:
+        """Begin to go forward; return a word where that cannot be."""
+        ...
+
+
 class Page:
     """The page of simulated phones.
 
@@ -50,6 +62,7 @@ class Page:
         values: returns the hospital's name and the languages, by language.
         opened: set once the phones are on.
         closing: set when the server stops: open streams end.
+        time: the clock, where it can be put forward.
     """
 
     def __init__(
@@ -63,7 +76,9 @@ class Page:
         hospital: Callable[[str], str],
         opened: asyncio.Event,
         closing: asyncio.Event,
+        time: Time | None = None,
     ) -> None:
+        self._time = time
         self._stages = stages
         self._visitors = visitors
         self._look = look
@@ -83,6 +98,7 @@ class Page:
                 Route("/phones/assets/{name}", self._asset),
                 Route("/phones/api/visits", self._visits, methods=["POST"]),
                 Route("/phones/api/{visit}/events", self._events),
+                Route("/phones/api/{visit}/clock", self._clock, methods=["POST"]),
                 Route(f"{act}/say", self._say, methods=["POST"]),
                 Route(f"{act}/gesture", self._gesture, methods=["POST"]),
                 Route(f"{act}/fault", self._fault, methods=["POST"]),
@@ -96,7 +112,7 @@ class Page:
         words = json.loads((self._folder / "words" / f"{lang}.json").read_text("utf-8"))
         html = self._templates.get_template("phones/page.html.j2").render(
             lang=lang, words=words, hospital_name=self._hospital(lang),
-            phones=list(self._stages), faults=FAULTS,
+            phones=list(self._stages), faults=FAULTS, time=self._time and self._time.state(),
         )  # fmt: skip
         return HTMLResponse(html, headers=_HEADERS)
 
@@ -140,7 +156,7 @@ class Page:
         clock = asyncio.get_running_loop().time
         told: dict[str, str] = {}
         known: dict[tuple[str, str], Known] = {}
-        asked, beat = -_ASK, clock()
+        asked, beat, moved = -_ASK, clock(), ""
         yield "retry: 1000\n\n"
         while not self._closing.is_set() and self._visitors.find(visit.token) is not None:
             if clock() - asked >= _ASK:
@@ -149,6 +165,9 @@ class Page:
                     for phone, patient in visit.patients.items()
                 }
                 asked = clock()
+            if self._time is not None and moved != (now := json.dumps(self._time.state())):
+                moved = now
+                yield f"event: clock\ndata: {now}\n\n"
             for phone, stage in self._stages.items():
                 patient = visit.patients[phone]
                 state = {**stage.state(patient), "desk": known.get((phone, patient), NOBODY)}
@@ -161,6 +180,20 @@ class Page:
                 beat = clock()
                 yield ": still here\n\n"
             await asyncio.sleep(_LOOK)
+
+    async def _clock(self, request: Request) -> Response:
+        """Put the clock forward, for everybody who looks at the page."""
+        body = await _body(request)
+        if body is None:
+            return _refused("the body must be a small JSON object", 400)
+        if self._visitors.find(request.path_params["visit"]) is None:
+            return _refused("this visit was forgotten", 404)
+        if self._time is None:
+            return _refused("this clock is the system's", 409)
+        why = await self._time.begin(str(body.get("action", "")), str(body.get("to", ""))[:40])
+        if why:
+            return _refused(why, 409 if why == "moving" else 422)
+        return JSONResponse({}, 202, headers={"Cache-Control": "no-store"})
 
     async def _say(self, request: Request) -> Response:
         def do(stage: Stage, visit: Visit, body: dict[str, Any]) -> bool:

@@ -1,6 +1,7 @@
 """What a stand-in offers: an API for our channel to call, a phone to write on, faults to switch on."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -38,6 +39,7 @@ class Shown:
         who: "patient", "hospital", or "platform" for what the platform itself shows.
         buttons: (label, value); a tap on one sends its value.
         note: how it came: "passive reply", "customer-service message", "2 parts" …
+        at: when, in seconds since 1970 by the platform's clock.
     """
 
     id: int
@@ -45,12 +47,18 @@ class Shown:
     text: str
     buttons: tuple[tuple[str, str], ...] = ()
     note: str = ""
+    at: float = 0.0
 
 
 @dataclass(slots=True)
 class Screen:
-    """What one phone shows, oldest first."""
+    """What one phone shows, oldest first.
 
+    Attributes:
+        clock: seconds since 1970.
+    """
+
+    clock: Callable[[], float] = time.time
     shown: list[Shown] = field(default_factory=list)
 
     def add(
@@ -61,7 +69,7 @@ class Screen:
         note: str = "",
     ) -> Shown:
         """Show one more message; return it."""
-        message = Shown(len(self.shown) + 1, who, text, tuple(buttons), note)
+        message = Shown(len(self.shown) + 1, who, text, tuple(buttons), note, self.clock())
         self.shown.append(message)
         return message
 

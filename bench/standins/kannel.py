@@ -7,8 +7,9 @@ and then 1.
 
 import asyncio
 import secrets
+import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hmac import compare_digest
 from typing import Any
@@ -53,16 +54,17 @@ class Kannel:
     Args:
         hook: where our application takes what Kannel posts.
         base: where `api` is mounted, as our channel is told it.
+        clock: seconds since 1970, for what phones show.
     """
 
     name = "sms"
 
-    def __init__(self, hook: str, base: str) -> None:
+    def __init__(self, hook: str, base: str, *, clock: Callable[[], float] = time.time) -> None:
         self.faults = Faults()
         self._hook = hook
         self._base = base
         self._password, self._secret = secrets.token_urlsafe(18), secrets.token_urlsafe(18)
-        self._screens: dict[str, Screen] = defaultdict(Screen)
+        self._screens: dict[str, Screen] = defaultdict(lambda: Screen(clock))
         self._reports: asyncio.Queue[_Report] = asyncio.Queue()
         self._held: asyncio.Future[None] | None = None
         self._count = 0

@@ -1,7 +1,8 @@
 """Telegram for the simulated phones and the tests: the Bot API, and the people who write to the bot."""
 
+import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from zlib import crc32
 
@@ -23,6 +24,7 @@ class Telegram(BotApi):
         api: where `api` is mounted, without a slash at the end.
         mode: how the bot shall listen: "webhook" or "polling".
         http: posts to the webhook.
+        clock: seconds since 1970, for what phones show.
 
     Attributes:
         url: where `api` is mounted.
@@ -36,10 +38,11 @@ class Telegram(BotApi):
         api: str = "",
         mode: str = "webhook",
         http: httpx.AsyncClient | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(http)
         self.url, self._mode = api, mode
-        self._screens: dict[str, Screen] = defaultdict(Screen)
+        self._screens: dict[str, Screen] = defaultdict(lambda: Screen(clock))
         self._names: dict[str, str] = {}
 
     @property

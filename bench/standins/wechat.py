@@ -114,7 +114,7 @@ class Wechat:
         }
         self.seal = Seal(self._secrets["token"], self._secrets["aes_key"], APP_ID)
         self._http: httpx.AsyncClient | None = None
-        self._screens: dict[str, Screen] = defaultdict(Screen)
+        self._screens: dict[str, Screen] = defaultdict(lambda: Screen(clock))
         self._ids = count(24_000_000_000_000_001)
         self._held: dict[str, str] = {}
         self._gone: set[str] = set()

@@ -39,6 +39,7 @@ _OPEN = Hot(
     .order_by(call.c.due_at, appointment.c.starts_at, call.c.id)
     .limit(_SHOWN)
 )
+_COUNT = Hot(select(func.count().label("n")).select_from(call).where(call.c.done_at.is_(None)))
 _CLOSE = Hot(
     update(call)
     .where(call.c.id == bindparam("call_id"), call.c.done_at.is_(None))
@@ -113,6 +114,11 @@ def open_calls(tx: Tx, now: datetime) -> Sequence[Call]:
         Call(row.call_id, row.why, row.due_at, visit_of(row), row.phone, row.due_at <= now)
         for row in tx.rows(_OPEN)
     ]
+
+
+def count(tx: Tx) -> int:
+    """Return how many are on the list."""
+    return int(tx.one(_COUNT).n)
 
 
 def close_call(

@@ -76,6 +76,7 @@ class Visit:
     Attributes:
         number: what the patient shows.
         held_until: until when a hold keeps the place, since `held_at`.
+        since: when it became what it is; None where nobody asked.
         told: her name; for the eyes of whoever may book for her, nobody else.
     """
 
@@ -98,3 +99,4 @@ class Visit:
     queue_no: int | None = None
     queue_state: str | None = None
     version: int = 1
+    since: datetime | None = None

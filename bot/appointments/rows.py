@@ -62,5 +62,6 @@ def visit_of(row: Any) -> Visit:
         fee=yuan(row.fee_fen),
         clinic=clinic_view(row),
         held_at=row.updated_at if row.held_until else None,
+        since=row.updated_at,
         **copied,
     )

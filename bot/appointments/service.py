@@ -5,8 +5,8 @@ an audit entry in the same transaction. Doing something twice is doing it once; 
 gets a `Refusal`, never an error.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -27,10 +27,18 @@ MOVED = "moved"
 
 @dataclass(frozen=True, slots=True)
 class Bookings:
-    """Everything that can happen to an appointment."""
+    """Everything that can happen to an appointment.
+
+    Attributes:
+        follow: called after each step of a visit, in its transaction, with what it was before: what
+            hangs on the visit becomes what it should be.
+    """
 
     options: BookingOptions
     zone: ZoneInfo
+    follow: Callable[[Tx, int, State, datetime], None] = field(
+        default=lambda *_: None, repr=False, compare=False
+    )
 
     def hold(
         self,
@@ -78,7 +86,7 @@ class Bookings:
             return refusal
         if before is not None:
             row = steps.load(tx, before.appointment_id)
-            steps.step(tx, row, State.CANCELLED, now, actor=PATIENT, reason="another place")
+            self._step(tx, row, State.CANCELLED, now, actor=PATIENT, reason="another place")
         until = now + timedelta(minutes=minutes or self.options.hold_minutes)
         taken = seats.take(
             tx, slot_id, seats.free_number(tx), conversation_id, until, now, patient_id=patient_id,
@@ -170,9 +178,9 @@ class Bookings:
         if refusal is not None:
             return refusal
         if old is not None and State(old.state) in LIVE:
-            steps.step(tx, old, State.CANCELLED, now, actor=actor, reason=MOVED)
+            self._step(tx, old, State.CANCELLED, now, actor=actor, reason=MOVED)
         seats.take_time(tx, row.patient_id, row.id, checks.times(row))
-        steps.step(tx, row, State.BOOKED, now, actor=actor)
+        self._step(tx, row, State.BOOKED, now, actor=actor)
         return visits.certain(tx, appointment_id)
 
     def _clashes(self, tx: Tx, row: Any, old: Any, now: datetime) -> Refusal | None:
@@ -215,7 +223,7 @@ class Bookings:
         seats.enter(tx)
         row = steps.load(tx, appointment_id)
         if row is not None and row.state == State.HELD:
-            steps.step(tx, row, State.CANCELLED, now, actor=actor, reason="released")
+            self._step(tx, row, State.CANCELLED, now, actor=actor, reason="released")
 
     def check_in(
         self, tx: Tx, appointment_id: int, now: datetime, *, actor: str
@@ -279,12 +287,19 @@ class Bookings:
         over = visits.lapsed(tx, now, limit)
         for appointment_id in over:
             row = steps.load(tx, appointment_id)
-            steps.step(tx, row, State.EXPIRED, now, actor=CLOCK)
+            self._step(tx, row, State.EXPIRED, now, actor=CLOCK)
         return [visits.certain(tx, appointment_id) for appointment_id in over]
 
     def missed(self, tx: Tx, patient_id: int, now: datetime) -> Missed:
         """Return what visits that she missed mean for her now (BK-08)."""
         return checks.missed(tx, patient_id, now, self.options)
+
+    def _step(
+        self, tx: Tx, row: Any, new: State, now: datetime, *, actor: str, reason: str | None = None
+    ) -> None:
+        """Do one step, and let what hangs on the visit follow it."""
+        steps.step(tx, row, new, now, actor=actor, reason=reason)
+        self.follow(tx, row.id, State(row.state), now)
 
     def _change(
         self,
@@ -309,7 +324,7 @@ class Bookings:
                 return Refusal.NO_STEP
             if new is State.CHECKED_IN and row.status != "on":
                 return Refusal.STOPPED
-            steps.step(tx, row, new, now, actor=actor, reason=reason)
+            self._step(tx, row, new, now, actor=actor, reason=reason)
         return visits.certain(tx, row.id)
 
 

@@ -68,6 +68,7 @@ class Limits:
         templates: our names of the templates this account can send.
         permitted: those of them that need a permission of the patient for each message.
         rates: how fast may be sent to a user.
+        carrier: what carries a message where there is no choice, in its record.
     """
 
     text: int = 4_000
@@ -82,6 +83,7 @@ class Limits:
     templates: frozenset[str] = frozenset()
     permitted: frozenset[str] = frozenset()
     rates: Callable[[str], tuple[Rate, ...]] = no_rates
+    carrier: str = "message"
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,7 @@ class Sms:
             free_text=caps.free_text,
             templates=caps.templates,
             rates=lambda _: (rate,),
+            carrier="text message" if caps.free_text else "approved template",
         )
 
     def parts_of(self, worded: Worded) -> Parts | None:

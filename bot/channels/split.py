@@ -42,7 +42,10 @@ def split(worded: Worded, limits: Limits) -> list[Worded]:
         return [worded]
     parts = split_text(worded.text, lambda text: limits.measure(text) <= limits.text)
     return [
-        *(replace(worded, text=part, buttons=(), template=None) for part in parts[:-1]),
+        *(
+            replace(worded, text=part, buttons=(), template=None, discreet="")
+            for part in parts[:-1]
+        ),
         replace(worded, text=parts[-1]),
     ]
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import uvicorn
 
     from bench.phones.demo import Demo
-    from bot.app import App
+    from bot.app import App, Clock
 
 
 def serve(
@@ -76,7 +76,7 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
         lock.release()
         raise
     try:
-        app = await build(settings)
+        app = await build(settings, clock=_clock(settings))
         phones = _phones(app, host, listening) if settings.hospital.demo else None
         gc.freeze()
         gc.enable()
@@ -138,6 +138,17 @@ def _server(
             self.handle_exit(number, None)
 
     return Server(config)
+
+
+def _clock(settings: Settings) -> "Clock":
+    """Return the system's clock; for the simulated phones one that can be put forward."""
+    from bot.app import system_clock  # noqa: PLC0415  (keeps `--help` quick)
+
+    if not settings.hospital.demo:
+        return system_clock
+    from bench.phones.clock import DemoClock  # noqa: PLC0415  (only the command line reaches bench)
+
+    return DemoClock(system_clock, settings.data)
 
 
 def _phones(app: "App", host: str, listening: socket.socket) -> "Demo":

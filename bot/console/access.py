@@ -30,7 +30,7 @@ GLASS_FOR = timedelta(minutes=30)
 #: An acknowledged alarm keeps a conversation open to staff for one working day.
 FLAGGED_FOR = timedelta(hours=12)
 #: The audit keeps reasons readable, so they must not carry what is sealed elsewhere.
-_NUMBER = re.compile(r"\d[\d\s-]{5,}\d")
+NUMBER = re.compile(r"\d[\d\s-]{5,}\d")
 
 _OPENED = Hot(
     select(
@@ -92,7 +92,7 @@ def enter(tx: Tx, conversation_id: int, signed: Signed, now: datetime, default_l
         raise Problem("no_conversation", 404)
     case = service.live(tx, conversation_id)
     if case is None and not _is_open_to(tx, conversation_id, signed, now):
-        raise NeedsReason(conversation_id)
+        raise NeedsReason(f"/console/conversations/{conversation_id}")
     return _opened(row, case, now, default_lang)
 
 
@@ -102,7 +102,7 @@ def break_glass(tx: Tx, conversation_id: int, reason: str, signed: Signed, now: 
     Raises:
         Problem: there is no such conversation (404), or the reason holds somebody's number.
     """
-    if _NUMBER.search(reason):
+    if NUMBER.search(reason):
         raise Problem("reason_has_number")
     if tx.one(_OPENED, conversation_id=conversation_id) is None:
         raise Problem("no_conversation", 404)

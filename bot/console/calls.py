@@ -1,4 +1,7 @@
-"""Whom staff should ring: the frail, the silent, those no message reaches; done with a note."""
+"""Whom staff should ring: the frail, the silent, those no message reaches; done with a note.
+
+Two lists on one page: visits that were cancelled, and reminders that came to nothing.
+"""
 
 from typing import Annotated, Any
 
@@ -11,6 +14,8 @@ from bot.console.desk import Console
 from bot.console.guard import Action, Guard, Visit
 from bot.console.masks import masked_name, masked_phone
 from bot.console.pages import Pages
+from bot.console.told import Cared, naming
+from bot.reminders import to_ring
 from bot.store.audit import record
 from bot.store.db import Tx
 
@@ -20,9 +25,10 @@ NOTE_LONGEST = 300
 class Calls:
     """Shows whom to ring, and takes off the list who was rung."""
 
-    def __init__(self, console: Console, pages: Pages) -> None:
+    def __init__(self, console: Console, pages: Pages, cared: Cared) -> None:
         self._console = console
         self._pages = pages
+        self._cared = cared
 
     async def list(self, visit: Visit) -> Response:
         """Return the list; names and phones are masked, each is read in full on its visit's page."""
@@ -30,15 +36,22 @@ class Calls:
         def op(tx: Tx) -> dict[str, Any]:
             today = visit.now.astimezone(self._console.zone).date()
             found = calls.open_calls(tx, visit.now)
-            if found:
-                detail = f"{len(found)} calls"
+            tasks = to_ring.open_tasks(tx, visit.now)
+            if found or tasks:
+                detail = f"{len(found) + len(tasks)} calls"
                 record(tx, visit.now, visit.signed.actor, "calls.view", detail=detail)
-            return {"calls": found, "reinstated": calls.reinstated(tx, today)}
+            return {
+                "calls": found,
+                "reinstated": calls.reinstated(tx, today),
+                "urgent": [task for task in tasks if task.is_urgent],
+                "tasks": [task for task in tasks if not task.is_urgent],
+            }
 
         values = await self._console.engine.write(op)
         return self._pages.render(
             visit.request, "calls", note_longest=NOTE_LONGEST, masked_phone=masked_phone,
-            masked=lambda name: masked_name(name) if name else "", **values,
+            masked=lambda name: masked_name(name) if name else "",
+            **naming(self._cared.kinds, self._pages.words(visit.request)), **values,
         )  # fmt: skip
 
     async def done(self, action: Action, call_id: int) -> None:
@@ -49,6 +62,18 @@ class Calls:
         def op(tx: Tx) -> None:
             calls.close_call(
                 tx, call_id, now, staff_id=signed.staff_id, actor=signed.actor, note=note
+            )
+
+        await self._console.engine.write(op)
+
+    async def task_done(self, action: Action, task_id: int) -> None:
+        """Note that somebody was rung about a reminder. Raises `BadInput` (404, 409)."""
+        note = action.form.text("note", NOTE_LONGEST) or None
+        signed, now = action.visit.signed, action.visit.now
+
+        def op(tx: Tx) -> None:
+            to_ring.close_task(
+                tx, task_id, now, staff_id=signed.staff_id, actor=signed.actor, note=note
             )
 
         await self._console.engine.write(op)
@@ -64,4 +89,9 @@ def mount_calls(router: APIRouter, pages: Calls, guard: Guard) -> None:
     @router.post("/calls/{call_id}/done")
     async def done(action: Annotated[Action, Depends(guard.action)], call_id: Id) -> Response:
         await pages.done(action, call_id)
+        return RedirectResponse("/console/calls", 303)
+
+    @router.post("/tasks/{task_id}/done")
+    async def task_done(action: Annotated[Action, Depends(guard.action)], task_id: Id) -> Response:
+        await pages.task_done(action, task_id)
         return RedirectResponse("/console/calls", 303)

@@ -72,11 +72,15 @@ class Problem(BadInput):
 
 
 class NeedsReason(Problem):
-    """The conversation is in nobody's queue: opening it asks for a reason (PR-10)."""
+    """What is to be opened is in nobody's queue: it asks for a reason (PR-10).
 
-    def __init__(self, conversation_id: int) -> None:
+    Args:
+        opens: the page, below which the reason is sent to `break-glass`.
+    """
+
+    def __init__(self, opens: str) -> None:
         super().__init__("needs_reason", 403)
-        self.conversation_id = conversation_id
+        self.opens = opens
 
 
 class SignInFirst(Problem):

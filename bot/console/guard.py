@@ -10,16 +10,20 @@ from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import Request
 
+from bot.appointments import calls
 from bot.console import sessions
 from bot.console.desk import Console, Problem, SignInFirst
 from bot.console.sessions import Signed
 from bot.message import clean_text
+from bot.reminders import to_ring
+from bot.store.db import Tx
 
 SIGN_IN_COOKIE = "daoyi_sign_in"
 _MAX_FORM = 64 * 1024
 _MAX_FIELDS = 20
 _PAGES = re.compile(
-    r"/console(/(conversations|clinics|visits)/\d{1,18}|/dead-letters|/clinics|/calls)?"
+    r"/console(/(conversations|clinics|visits|patients)/\d{1,18}|/dead-letters|/clinics|/calls"
+    r"|/reminders(/kinds)?)?"
 )
 
 
@@ -100,7 +104,12 @@ class Guard:
         if not token:
             return None
         now = self._console.clock()
-        signed = await self._console.engine.read(lambda tx: sessions.find(tx, token, now))
+
+        def op(tx: Tx) -> tuple[Signed | None, int]:
+            found = sessions.find(tx, token, now)
+            return found, (calls.count(tx) + to_ring.count(tx)) if found else 0
+
+        signed, request.state.to_ring = await self._console.engine.read(op)
         request.state.signed = signed
         return signed
 

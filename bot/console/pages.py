@@ -67,6 +67,7 @@ class Pages:
             here=request.url.path if request.method == "GET" else "/console",
             hospital_name=self._console.hospital.info(words.lang)["name"],
             signed=getattr(request.state, "signed", None),
+            to_ring=getattr(request.state, "to_ring", 0),
             now=now,
             when=self._when(words, now),
             since=lambda at: waited(at, now, words),
@@ -83,9 +84,7 @@ class Pages:
     def problem(self, request: Request, exc: BadInput) -> HTMLResponse:
         """Return the page that says what was refused, and what may be done next."""
         if isinstance(exc, NeedsReason):
-            return self.render(
-                request, "break_glass", status=exc.status, conversation_id=exc.conversation_id
-            )
+            return self.render(request, "break_glass", status=exc.status, opens=exc.opens)
         words = self.words(request)
         if isinstance(exc, Problem):
             sentence = words(f"error.{exc.key}", **exc.values)

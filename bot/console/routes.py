@@ -13,26 +13,31 @@ from bot.console.desk import Console, Problem
 from bot.console.feed import mount_feed
 from bot.console.guard import Action, Form, Guard, Visit
 from bot.console.pages import Pages, route_class
+from bot.console.reminders import Reminders, mount_reminders
+from bot.console.rules import Rules, mount_rules
 from bot.console.signin import SignIn, mount_sign_in
+from bot.console.told import Cared
 from bot.console.views import Id, Views, mount_views
 from bot.console.visits import Visits, mount_visits
 
-__all__ = ["Booked", "Console", "mount_console"]
+__all__ = ["Booked", "Cared", "Console", "mount_console"]
 
 _ASSETS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 
-def mount_console(http: FastAPI, console: Console, booked: Booked) -> None:
+def mount_console(http: FastAPI, console: Console, booked: Booked, cared: Cared) -> None:
     """Add the console to `http`, under /console."""
     pages, guard = Pages(console), Guard(console)
     router = APIRouter(prefix="/console", include_in_schema=False, route_class=route_class(pages))
     _mount_assets(router, console)
     mount_sign_in(router, SignIn(console, pages, guard), guard)
-    mount_views(router, Views(console, pages), guard)
+    mount_views(router, Views(console, pages, cared), guard)
     mount_feed(router, console, guard)
     mount_clinics(router, Clinics(console, pages, booked), guard)
-    mount_visits(router, Visits(console, pages, booked), guard)
-    mount_calls(router, Calls(console, pages), guard)
+    mount_visits(router, Visits(console, pages, booked, cared), guard)
+    mount_calls(router, Calls(console, pages, cared), guard)
+    mount_rules(router, Rules(console, pages, cared), guard)
+    mount_reminders(router, Reminders(console, pages, cared), guard)
     _mount_actions(router, console, guard)
     _mount_nowhere(router, guard)
     http.router.routes.extend(router.routes)  # flat: one table that tests and operators can read

@@ -15,7 +15,10 @@ from bot.console.desk import Console
 from bot.console.feed import hint
 from bot.console.guard import Guard, Visit
 from bot.console.pages import Pages
+from bot.console.told import Cared, naming
 from bot.console.waiting import waiting
+from bot.reminders import history
+from bot.store.audit import record
 from bot.store.db import Tx
 
 #: An id of ours; what no row can have is no page.
@@ -25,9 +28,10 @@ Id = Annotated[int, Path(ge=1, lt=2**62)]
 class Views:
     """Reads what a page shows and renders it."""
 
-    def __init__(self, console: Console, pages: Pages) -> None:
+    def __init__(self, console: Console, pages: Pages, cared: Cared) -> None:
         self._console = console
         self._pages = pages
+        self._cared = cared
 
     async def queue(self, visit: Visit, template: str) -> Response:
         """Return who waits: nobody is named, so nothing is audited."""
@@ -48,7 +52,12 @@ class Views:
                 tx, conversation_id, visit.signed, visit.now, self._console.language
             )
             talk = conversation.look(tx, opened, visit.signed, visit.now)
+            told = history.of_conversation(tx, conversation_id)
+            if told:
+                detail = f"{len(told)} of the conversation"
+                record(tx, visit.now, visit.signed.actor, "reminders.view", conversation_id, detail)
             return {
+                "told": told,
                 "talk": talk,
                 "cases": conversation.cases(tx, conversation_id),
                 "reach": reach.look(tx, conversation_id),
@@ -64,6 +73,7 @@ class Views:
             note_longest=NOTE_LONGEST,
             card_longest=CARD_LONGEST,
             once=secrets.token_urlsafe(12),
+            **naming(self._cared.kinds, self._pages.words(visit.request)),
             **values,
         )
 

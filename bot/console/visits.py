@@ -23,6 +23,9 @@ from bot.console.desk import Console, Problem
 from bot.console.guard import Action, Guard, Visit
 from bot.console.masks import masked_name, masked_phone
 from bot.console.pages import Pages
+from bot.console.told import Cared, naming
+from bot.reminders import history
+from bot.reminders.history import Told
 from bot.store.audit import record
 from bot.store.booking_tables import AppointmentChange, Patient
 from bot.store.db import Tx
@@ -73,6 +76,7 @@ class Shown:
 
     Attributes:
         phone: of the patient; the whole of it, for staff who must ring.
+        told: its reminders, and what became of each.
     """
 
     visit: Appointed
@@ -81,15 +85,17 @@ class Shown:
     excused_at: datetime | None
     steps: Sequence[Any]
     acts: Sequence[Act]
+    told: Sequence[Told]
 
 
 class Visits:
     """Shows visits to staff and changes them."""
 
-    def __init__(self, console: Console, pages: Pages, booked: Booked) -> None:
+    def __init__(self, console: Console, pages: Pages, booked: Booked, cared: Cared) -> None:
         self._console = console
         self._pages = pages
         self._booked = booked
+        self._cared = cared
 
     async def of_clinic(self, visit: Visit, clinic_id: int) -> Response:
         """Return who is booked with a clinic, masked."""
@@ -125,7 +131,8 @@ class Visits:
         shown = await self._console.engine.write(op)
         return self._pages.render(
             visit.request, "visit", shown=shown, at=self.at, reasons=REASONS,
-            masked_phone=masked_phone,
+            masked_phone=masked_phone, told=shown.told,
+            **naming(self._cared.kinds, self._pages.words(visit.request)),
         )  # fmt: skip
 
     def _shown(self, tx: Tx, found: Appointed, visit: Visit) -> Shown:
@@ -146,6 +153,7 @@ class Visits:
             excused_at,
             tx.rows(_STEPS, appointment_id=found.appointment_id, limit=_STEPS_SHOWN),
             acts,
+            history.of_visit(tx, found.appointment_id),
         )
 
     async def do(self, action: Action, appointment_id: int, act: Act) -> int:

@@ -5,7 +5,7 @@ answered by a tap or a digit of its own, whatever else is being asked there.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -19,7 +19,7 @@ from bot.dialogue.facts import Facts
 from bot.dialogue.sessions import Session
 from bot.dialogue.wording import Wording
 from bot.errors import WordingError
-from bot.message import Say, Worded
+from bot.message import Kind, Say, Worded
 from bot.messages import outbox
 from bot.store.db import Tx
 from bot.store.statements import Hot
@@ -55,10 +55,12 @@ class Hearer:
     Attributes:
         lang: what her conversation speaks.
         answers: an offer can be answered there; not while a person holds the conversation.
+        private: as the channel's `Limits.private`.
     """
 
     lang: str
     answers: bool
+    private: bool = True
 
 
 #: What to say, or what to say to whoever hears it: labels and values are in her language.
@@ -99,8 +101,9 @@ class Notices:
         """Store one message for a conversation; return its id, None where it is not wanted.
 
         Args:
-            saying: its `options`, at most three, become an offer that stays open until `until`; left
-                out while a person holds the conversation, where nothing of ours could take the answer.
+            saying: its `options`, at most three, become an offer that stays open until `until`, of a
+                reminder beside those before it; left out while a person holds the conversation, where
+                nothing of ours could take the answer.
             until: when the offer ends.
             dedupe_key: a second message with the same key is a bug the database refuses.
             due_at: not sent before. Of what is no reminder it holds up all that is said after it.
@@ -112,18 +115,14 @@ class Notices:
             return None
         session = sessions.load(row.session, row.updated_at, now, self.lang)
         answers = row.holder == "bot" and until is not None
-        say = saying if isinstance(saying, Say) else saying(Hearer(session.lang, answers))
+        limits = self._limits(row)
+        hearer = Hearer(session.lang, answers, limits.private)
+        say = saying if isinstance(saying, Say) else saying(hearer)
         if len(say.options) > sessions.MOST_OFFERED:
             raise WordingError(f"{say.name}: an offer has at most {sessions.MOST_OFFERED} options")
-        ask = base = 0
-        if say.options and answers and until is not None:
-            values = [option.value for option in say.options]
-            offer = session.make_offer(values, now, until, say.named)
-            ask, base = offer.ask, offer.base
-            tx.run(_KEEP, conversation_id=conversation_id, session_=sessions.dump(session))
-        elif say.options:
-            say = Say(say.name, say.kind, say.values, shortcuts=say.shortcuts)
-        limits = self._limits(row)
+        if not answers and say.options:
+            say = replace(say, options=(), named=None)
+        ask, base = self._remember(tx, conversation_id, session, say, now, until)
         worded = self._word(say, session, limits, now, ask=ask, base=base)
         stored = 0
         for part in split(worded, limits):
@@ -134,6 +133,31 @@ class Notices:
             )  # fmt: skip
         tx.after_commit.append(partial(self.said, conversation_id))
         return stored
+
+    def _remember(
+        self,
+        tx: Tx,
+        conversation_id: int,
+        session: Session,
+        say: Say,
+        now: datetime,
+        until: datetime | None,
+    ) -> tuple[int, int]:
+        """Keep what is asked, and that a reminder was the last thing said; return its name and base."""
+        values = [option.value for option in say.options]
+        ask = base = 0
+        if say.kind is Kind.REMINDER:
+            asked = session.remind(values, now, until or now, say.named)
+            ask, base = asked.ask, asked.base
+        elif values and until is not None:
+            asked = session.make_offer(values, now, until, say.named)
+            ask, base, session.latest = asked.ask, asked.base, 0
+        elif session.latest:
+            session.latest = 0
+        else:
+            return 0, 0
+        tx.run(_KEEP, conversation_id=conversation_id, session_=sessions.dump(session))
+        return ask, base
 
     def told(self, tx: Tx, dedupe_key: str) -> bool:
         """Say whether a message with this key was stored before."""

@@ -151,7 +151,7 @@ class Turn:
                 says = (Say("faq/welcome", Kind.NOTICE), *says)
             session.greeted = True
         if says and taken.entry != "repeat":
-            session.last_inbox = inbox_id
+            session.last_inbox, session.latest = inbox_id, 0
         return self._finish(tx, row, inbox_id, session, says, now)
 
     def _session(self, tx: Tx, row: Any, understood: Understood, now: datetime) -> Session:
@@ -281,8 +281,10 @@ def _asked_again(session: Session, taken: Enter, now: datetime) -> Goto | None:
 
 
 def _answered(session: Session, taken: Enter) -> Expect | None:
-    """Close the question that is answered, or left, by `taken`; return it."""
+    """Close the question that is answered, or left, by `taken`; return it. A reminder's stays open."""
     closed: Expect | None = None
+    if taken.reminder:
+        return next((one for one in session.reminded if one.ask == taken.reminder), None)
     if taken.offer:
         closed, session.offer = session.offer, None
     elif not _stays_open(session, taken):

@@ -79,6 +79,11 @@ class Turns:
         self._running: dict[int, asyncio.Task[Replies | None]] = {}
         self._locks: dict[int, tuple[asyncio.Lock, int]] = {}
 
+    @property
+    def is_busy(self) -> bool:
+        """Say whether a turn is under way."""
+        return bool(self._running)
+
     async def accept(self, inbound: Inbound) -> Accepted:
         """Store a message durably, or recognise it. Raises `StoreError`."""
         now = self._clock()

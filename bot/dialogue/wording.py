@@ -19,6 +19,7 @@ from bot.dialogue.facts import Facts
 from bot.dialogue.templates import check_text, compile_text, environment, render
 from bot.errors import WordingError
 from bot.message import Button, Kind, Say, Worded
+from bot.message import Template as Approved
 from intents.catalog import Catalog
 from intents.entities import Entities
 
@@ -26,6 +27,12 @@ from intents.entities import Entities
 MOST_TYPED = 5
 #: The end of such a list.
 _HINT = {"zh-CN": "0 转人工 9 再说一遍", "en": "0 a person, 9 repeat"}
+#: The fields of an approved template that others may read, unless their words reveal something: never
+#: what is taken, tested or owed.
+PUBLIC_FIELDS = frozenset({"who", "time", "date", "place", "hospital", "department", "doctor", "code",
+                           "minutes"})  # fmt: skip
+#: What stands in such a message for what others may not read.
+_UNSAID = {"zh-CN": "本院", "en": "our hospital"}
 #: How a shortcut is typed where there are no buttons.
 _TYPED = {"#person": "0", "#menu": "菜单", "#leave": "返回"}
 _TYPED_EN = {"#person": "0", "#menu": "menu", "#leave": "back"}
@@ -86,12 +93,16 @@ class Wording:
         buttons: tuple[Button, ...] = ()
         if limits.buttons >= len(options) + len(shortcuts):
             taps = [  # with the digit that could be typed as well
-                Button(f"{base + n} {o.label}", f"#{ask}.{n}") for n, o in enumerate(options, 1)
+                Button(_numbered(o.label, n, base), f"#{ask}.{n}") for n, o in enumerate(options, 1)
             ]
             buttons = (*taps, *shortcuts)
         else:
             text = "\n".join([text, *_digits(say.name, options, shortcuts, lang, base)])
-        worded = Worded(text, say.kind, buttons)
+        template = self._approved(say.template, lang, limits) if say.template else None
+        discreet = ""
+        if say.kind is Kind.REMINDER and limits.private:  # it may have to go by text message
+            discreet = self._typed(say, lang, {**values, "private": False}, facts, base)
+        worded = Worded(text, say.kind, buttons, template, discreet)
         return _traditional(worded) if traditional and lang == "zh-CN" else worded
 
     def neutral(self, lang: str, kind: Kind, facts: Mapping[str, Any]) -> Worded:
@@ -115,6 +126,14 @@ class Wording:
         where, template = self._template(name, lang)
         return render(template, {"private": True, **values}, where)
 
+    def _typed(
+        self, say: Say, lang: str, values: Mapping[str, Any], facts: Mapping[str, Any], base: int
+    ) -> str:
+        """Return the text for a channel without buttons that others may read."""
+        text = self._discreet(self.text(say.name, lang, values), lang, facts)
+        options, shortcuts = self._softer(say.options, lang), self._softer(say.shortcuts, lang)
+        return "\n".join([text, *_digits(say.name, options, shortcuts, lang, base)])
+
     def _discreet(self, text: str, lang: str, facts: Mapping[str, Any]) -> str:
         """Say neutrally what reveals, and once where it can be heard in private."""
         soft = self._catalog.discreet.soften(text, lang)
@@ -122,6 +141,17 @@ class Wording:
             return text
         where = self.text("channel/more_privately", lang, facts)
         return f"{soft}\n{where}" if soft else where
+
+    def _approved(self, template: Approved, lang: str, limits: Limits) -> Approved:
+        """Return a template with what others may read of it; no field is empty, which is refused."""
+        soften, unsaid = self._catalog.discreet.soften, _UNSAID[lang]
+        public = {
+            name: (soften(value, lang) or unsaid) if name in PUBLIC_FIELDS else unsaid
+            for name, value in template.values.items()
+        }
+        if limits.private:
+            return Approved(template.name, template.values, public)
+        return Approved(template.name, public, public)
 
     def _softer(self, buttons: Sequence[Button], lang: str) -> tuple[Button, ...]:
         soften = self._catalog.discreet.soften
@@ -211,7 +241,7 @@ def _digits(
     if len(options) > MOST_TYPED:
         raise WordingError(f"{name}: {len(options)} options; at most {MOST_TYPED} can be typed")
     typed = _TYPED if lang == "zh-CN" else _TYPED_EN
-    lines = [f"{n} {option.label}" for n, option in enumerate(options, base + 1)]
+    lines = [_numbered(option.label, n, base) for n, option in enumerate(options, 1)]
     left = [b for b in shortcuts if not options or b.value != "#person"]  # the hint says it
     for button in left:
         word = typed.get(button.value, button.value)
@@ -220,10 +250,27 @@ def _digits(
     return [*lines, _HINT[lang]] if options else lines
 
 
+def _numbered(label: str, place: int, base: int) -> str:
+    """Return a choice with the digit that stands for it; without one it is typed as it is called."""
+    return label if base < 0 else f"{base + place} {label}"
+
+
 def _traditional(worded: Worded) -> Worded:
     convert = _opencc().convert
-    buttons = tuple(Button(convert(b.label), b.value) for b in worded.buttons)
-    return Worded(convert(worded.text), worded.kind, buttons)
+    template = worded.template
+    if template is not None:
+        values, public = (
+            {name: convert(value) for name, value in fields.items()}
+            for fields in (template.values, template.discreet)
+        )
+        template = Approved(template.name, values, public)
+    return Worded(
+        convert(worded.text),
+        worded.kind,
+        tuple(Button(convert(b.label), b.value) for b in worded.buttons),
+        template,
+        convert(worded.discreet),
+    )
 
 
 @cache

@@ -23,6 +23,9 @@ E = TypeVar("E", bound=StrEnum)
 _SEPARATORS = re.compile(r"[;；、|]")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}", re.ASCII)
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", re.ASCII)
+_HOUR = re.compile(r"(\d{1,2}):([0-5]\d)", re.ASCII)
+#: Nobody is written to before, or from then on.
+_EARLIEST, _LATEST = 8, 21
 _LINK = re.compile(r"https?://[^\s\x00-\x1f]{3,400}")
 _WEEKDAY = re.compile(r"(?:周|星期|礼拜)?([1-7一二三四五六日天])")
 _WEEKDAYS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "日": 7, "天": 7}
@@ -95,6 +98,33 @@ def minutes(text: str) -> int:
     found = parse_whole(text)
     if not SHORTEST <= found <= LONGEST:
         problem = f"{text!r} is not a length of a slot (expected {SHORTEST} to {LONGEST} minutes)"
+        raise ValueError(problem)
+    return found
+
+
+def hour(text: str) -> str:
+    """Read an hour at which people may be written to: `08:00` to `20:59`."""
+    match = _HOUR.fullmatch(plain(text))
+    if match is None or not _EARLIEST <= int(match[1]) < _LATEST:
+        problem = f"{text!r} is not an hour of the day (expected like 20:00, from 08:00 to 20:59)"
+        raise ValueError(problem)
+    return f"{int(match[1]):02}:{match[2]}"
+
+
+def days(text: str) -> int:
+    """Read how many days before: 0 to 14."""
+    return _within(text, 0, 14, "days")
+
+
+def fasting(text: str) -> int:
+    """Read for how many hours nothing is eaten: 2 to 24."""
+    return _within(text, 2, 24, "hours")
+
+
+def _within(text: str, least: int, most: int, what: str) -> int:
+    found = parse_whole(text)
+    if not least <= found <= most:
+        problem = f"{text!r} is not usable (expected {least} to {most} {what})"
         raise ValueError(problem)
     return found
 

@@ -11,6 +11,7 @@ from bot.hospital.model import (
     Department,
     Doctor,
     MovedDay,
+    Preparation,
     RosterRule,
     Status,
     SymptomDepartment,
@@ -198,9 +199,26 @@ SYMPTOMS = Table(
     unique=("symptom", "department"),
 )
 
+PREPARATIONS = Table(
+    "preparations",
+    Preparation,
+    (
+        _optional("department", "科室", default=None),
+        _optional("doctor", "医生", default=None),
+        _optional("session", "时段", cells.session, None),
+        _optional("fasting_hours", "空腹小时", cells.fasting, None),
+        _optional("days_before", "提前天数", cells.days, None),
+        _optional("at", "提醒时间", cells.hour),
+        *_optional_pair("text", "准备事项"),
+    ),
+    unique=("department", "doctor", "session", "fasting_hours", "days_before", "at"),
+    optional=True,
+)
+
 _WHO_AND_WHEN = (CAMPUSES, DEPARTMENTS, DOCTORS, HOLIDAYS, ROSTER)
 
 #: Every table by kind, in an order in which each refers only to those before it.
 TABLES: Mapping[str, Table] = {
-    table.kind: table for table in (*_WHO_AND_WHEN, TESTS, DRUGS, PACKAGES, SERVICES, SYMPTOMS)
+    table.kind: table
+    for table in (*_WHO_AND_WHEN, TESTS, DRUGS, PACKAGES, SERVICES, SYMPTOMS, PREPARATIONS)
 }

@@ -10,11 +10,17 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from bot.hospital.columns import ROSTER, TABLES, Table
+from bot.hospital.columns import PREPARATIONS, ROSTER, TABLES, Table
 from bot.hospital.facts_file import read_facts
 from bot.hospital.model import Fact, Hospital
 from bot.hospital.problems import HospitalDataError
-from bot.hospital.references import dated_problems, left_behind, resolve, roster_problems
+from bot.hospital.references import (
+    dated_problems,
+    left_behind,
+    preparation_problems,
+    resolve,
+    roster_problems,
+)
 from bot.hospital.sheets import Row, read_rows
 
 #: The fictional hospital that comes with the application.
@@ -136,6 +142,7 @@ def _made(
             resolved = dict(row.values)
             sentences = resolve(resolved, hospital, unread)
             sentences += roster_problems(resolved) if table is ROSTER else []
+            sentences += preparation_problems(resolved) if table is PREPARATIONS else []
             wrong += [f"{file} row {row.number}, {sentence}" for sentence in sentences]
             values += _values(table, resolved)
         changed: dict[str, Any] = {kind: (*kept, *values)}

@@ -6,11 +6,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.hospital import service
-from bot.hospital.lookups import LOOKUPS, told
+from bot.hospital.lookups import LOOKUPS, preparations, told
 from bot.hospital.model import LANGUAGES, Hospital
 from bot.hospital.places import mark, standings
 from bot.hospital.planning import last_released
 from bot.hospital.query import Key, Query, Standing
+from bot.hospital.rows import PreparationRow
 from bot.hospital.schedule import days_ahead, is_published, publish
 from bot.hospital.told import BookingRules
 from bot.hospital.vocabulary import vocabulary
@@ -74,6 +75,12 @@ class LiveHospital:
             "asked_day": found.asked_day,
             "holiday": found.holiday,
         }
+
+    def preparations(
+        self, department: str, doctor: str, part: str, lang: str
+    ) -> Sequence[PreparationRow]:
+        """Return what a visit there asks of the patient before it."""
+        return preparations(self._hospital, department, doctor, part, lang)
 
     async def refresh(self, engine: Engine, zone: ZoneInfo, now: datetime) -> bool:
         """Load what changed: the facts, the places left; say whether the facts did.

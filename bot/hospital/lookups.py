@@ -28,6 +28,7 @@ from bot.hospital.rows import (
     DoctorRow,
     DrugRow,
     PackageRow,
+    PreparationRow,
     ServiceRow,
     TestRow,
     listing,
@@ -43,7 +44,17 @@ from bot.hospital.words import (
     week_words,
 )
 
-__all__ = ["LIMIT", "LOOKUPS", "Found", "Lookup", "Query", "info", "told", "vocabulary"]
+__all__ = [
+    "LIMIT",
+    "LOOKUPS",
+    "Found",
+    "Lookup",
+    "Query",
+    "info",
+    "preparations",
+    "told",
+    "vocabulary",
+]
 
 #: How far ahead a doctor's or a department's clinics are looked for when no day is named.
 _AHEAD = 14
@@ -285,6 +296,20 @@ def _services(hospital: Hospital, query: Query) -> Found:
 def _service_row(service: Service, *, zh: bool) -> ServiceRow:
     texts = ("name", "place", "hours", "fee", "note")
     return ServiceRow(service.code, *(say(service, text, zh=zh) for text in texts))
+
+
+def preparations(
+    hospital: Hospital, department: str, doctor: str, part: str, lang: str
+) -> tuple[PreparationRow, ...]:
+    """Return what a visit at a department, with a doctor, in a part of the day asks for before it."""
+    zh = is_chinese(lang)
+    return tuple(
+        PreparationRow(line.fasting_hours, line.days_before, line.at, say(line, "text", zh=zh))
+        for line in hospital.preparations
+        if line.department in (None, department)
+        and line.doctor in (None, doctor)
+        and line.session in (None, part)
+    )
 
 
 #: The look-ups an answer may name.

@@ -184,6 +184,23 @@ class SymptomDepartment:
     note_en: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preparation:
+    """What is asked of a patient before a visit at all that the line names.
+
+    Either nothing is eaten for `fasting_hours`, or `text` is told `days_before`, `at` an hour ("20:00").
+    """
+
+    department: str | None = None
+    doctor: str | None = None
+    session: Session | None = None
+    fasting_hours: int | None = None
+    days_before: int | None = None
+    at: str = ""
+    text: str = ""
+    text_en: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Hospital:
     """Everything told about the hospital, at one moment. Nothing in it ever changes.
@@ -202,6 +219,7 @@ class Hospital:
     packages: tuple[PackagePrice, ...] = ()
     services: tuple[Service, ...] = ()
     symptoms: tuple[SymptomDepartment, ...] = ()
+    preparations: tuple[Preparation, ...] = ()
     _week: Mapping[int, tuple[RosterRule, ...]] = field(init=False, repr=False, compare=False)
     _dates: Mapping[dt.date, tuple[RosterRule, ...]] = field(init=False, repr=False, compare=False)
 

@@ -56,6 +56,21 @@ def roster_problems(values: dict[str, Any]) -> list[str]:
     return wrong
 
 
+def preparation_problems(values: dict[str, Any]) -> list[str]:
+    """Return what a line of preparations leaves open."""
+    wrong = []
+    if values["department"] is None and values["doctor"] is None:
+        wrong.append("column department: a department or a doctor is expected")
+    step = [values[name] for name in ("days_before", "at", "text", "text_en")]
+    told = [item not in (None, "") for item in step]
+    if (values["fasting_hours"] is not None) == any(told) or any(told) != all(told):
+        wrong.append(
+            "column days_before: either fasting_hours, or days_before with at, text and text_en, "
+            "is expected"
+        )
+    return wrong
+
+
 def dated_problems(rows: list[Row], hospital: Hospital, file: str) -> list[str]:
     """Return the dated lines that open a new clinic without saying where or how large."""
     weekly = {(rule.doctor, rule.session, rule.weekday) for rule in hospital.roster}

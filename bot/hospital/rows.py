@@ -42,6 +42,16 @@ class DepartmentRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PreparationRow:
+    """What a visit asks of the patient before it: hours without food, or `text`, told then."""
+
+    fasting_hours: int | None
+    days_before: int | None
+    at: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class DepartmentForRow:
     """The department that the approved table suggests for a symptom; `key` is the department's."""
 

@@ -28,6 +28,7 @@ from bot.store.tables import (
     HospitalFact,
     HospitalHoliday,
     HospitalPackage,
+    HospitalPreparation,
     HospitalRevision,
     HospitalRoster,
     HospitalService,
@@ -47,6 +48,7 @@ _STORED: Mapping[str, type[SQLModel]] = {
     "packages": HospitalPackage,
     "services": HospitalService,
     "symptoms": HospitalSymptom,
+    "preparations": HospitalPreparation,
 }
 _ENUMS: Mapping[str, type[StrEnum]] = {
     "tier": Tier,

@@ -18,8 +18,8 @@ from bot.channels.base import Channel, channel_of
 from bot.errors import Refused, SendError, StoreError, Unknown
 from bot.message import Outbound, Sent
 from bot.messages import departure, fallback, leases, outcomes, receipts
-from bot.messages.departure import Departing, Started
-from bot.messages.fallback import Neutral, Ways
+from bot.messages.departure import Departing, Started, StillGoes, any_goes
+from bot.messages.fallback import Elsewhere, Neutral, Ways
 from bot.messages.leases import Leased
 from bot.messages.outcomes import NO_CHANNEL, OPERATOR, RETRY_STEPS, Outcome
 from bot.messages.settlement import Settlement
@@ -59,6 +59,8 @@ class Delivery:
         neutral: words what may be read by others; without it nothing goes where they may read.
         said: hears of every conversation in which something was said, or could not go.
         lang: what is spoken where a conversation does not say.
+        elsewhere: what is special about reminders that must go by another channel.
+        still_goes: decides about a reminder once more as it leaves.
     """
 
     def __init__(
@@ -72,13 +74,16 @@ class Delivery:
         neutral: Neutral | None = None,
         said: Callable[[int], None] = lambda _: None,
         lang: str = "zh-CN",
+        elsewhere: Elsewhere | None = None,
+        still_goes: StillGoes = any_goes,
     ) -> None:
         self._engine = engine
         self._channels = channels
         self._clock = clock
         self._owner = owner
-        self._ways = Ways(channels, order, neutral, said, lang)
+        self._ways = Ways(channels, order, neutral, said, lang, elsewhere or Elsewhere())
         self._settlement = Settlement(engine, channels, clock, owner)
+        self._still_goes = still_goes
         self._wake = asyncio.Event()
         self._under_way: set[asyncio.Task[None]] = set()
         self._paced_until: datetime | None = None
@@ -178,7 +183,9 @@ class Delivery:
         return len(leased), sends
 
     def _start(self, tx: Tx, leased: Sequence[Leased], now: datetime) -> Started:
-        started = departure.start(tx, leased, now, now + SENDING, self._ways.limits_of)
+        started = departure.start(
+            tx, leased, now, now + SENDING, self._ways.limits_of, self._still_goes
+        )
         for stopped in started.stopped:
             if stopped.state in ("failed", "waiting"):
                 fallback.stand_in(tx, self._ways, stopped.item, stopped.state, now)

@@ -16,7 +16,8 @@ from sqlalchemy import bindparam, select, update
 from bot.channels.base import Limits
 from bot.errors import SealedError
 from bot.message import Address, Kind, Outbound
-from bot.messages import leases, permissions, windows
+from bot.messages import leases, quota
+from bot.messages.carrying import as_carried
 from bot.messages.leases import Leased
 from bot.messages.outbox import SPOKEN_WHILE_HELD
 from bot.messages.pace import Pacer, account_key
@@ -58,6 +59,9 @@ _TO = Hot(
         _conversation.c.unreachable_at,
         _conversation.c.person_id,
         _conversation.c.verified_at,
+        _conversation.c.id,
+        _conversation.c.window_until,
+        _conversation.c.window_left,
     ).where(_conversation.c.id == bindparam("conversation_id"))
 )
 
@@ -74,6 +78,8 @@ REPLIES_ONLY = "goes with the next answer"
 
 #: Finds what a channel's account can carry; None where it is not set up.
 LimitsOf = Callable[[str, str], Limits | None]
+#: Says whether a reminder still may go at this second; one that may not is taken back by it.
+StillGoes = Callable[[Tx, Leased, datetime], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +89,14 @@ class Departing:
     Attributes:
         window: the end of the window it was counted in; None where nothing was counted.
         permission: the kind of notice it used a permission of.
+        way: how it goes; where there was a choice, why so.
     """
 
     item: Leased
     letter: Outbound
     window: datetime | None = None
     permission: str | None = None
+    way: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +132,18 @@ class _Stop(Exception):
         self.state, self.reason, self.due_at = state, reason, due_at
 
 
+def any_goes(tx: Tx, item: Leased, now: datetime) -> bool:  # noqa: ARG001
+    """Return True: nobody asks again."""
+    return True
+
+
 def start(
-    tx: Tx, leased: Sequence[Leased], now: datetime, until: datetime, limits_of: LimitsOf
+    tx: Tx,
+    leased: Sequence[Leased],
+    now: datetime,
+    until: datetime,
+    limits_of: LimitsOf,
+    still_goes: StillGoes = any_goes,
 ) -> Started:
     """Mark messages as being sent; return those that may be, with where they go, and the others.
 
@@ -138,6 +156,10 @@ def start(
             to = tx.one(_TO, conversation_id=item.conversation_id)
         except (SealedError, ValueError):
             leases.unreadable(tx, item.id)
+            continue
+        asks = item.worded.kind is Kind.REMINDER and item.lost is None
+        if asks and not still_goes(tx, item, now):
+            started.stopped.append(Stopped(item, "dropped", "stale", to.channel, to.account))
             continue
         if not tx.run(
             _START, outbox_id=item.id, owner_=item.owner, attempt=item.attempt, until=until
@@ -161,9 +183,6 @@ def _depart(
     _ask_again(item, to, now)
     if item.origin_id is not None and not _is_same_person(tx, item.origin_id, to):
         raise _Stop("failed", "not linked any more")
-    template = item.worded.template.name if item.worded.template else None
-    if limits.passive and limits.passive.insists and template not in limits.templates:
-        raise _Stop("waiting", REPLIES_ONLY)
     kind = item.worded.kind
     urgent = kind is Kind.EMERGENCY  # stopped by no count of ours: the platform's word alone counts
     later = pacer.wait(
@@ -175,22 +194,21 @@ def _depart(
     )
     if later is not None:
         raise _Stop("ready", "sent enough for now", later)
-    permission = template if template in limits.permitted else None
-    if permission is not None and not permissions.take(tx, item.conversation_id, permission):
+    used = quota.take(tx, item.id, to, item.worded, limits, now)
+    if used.lacks_permission:
         raise _Stop("failed", NO_PERMISSION)
-    window = None
-    if limits.counted and template not in limits.templates:
-        window = windows.take(tx, item.conversation_id, now)
-        if window is None and not urgent:
-            raise _Stop("waiting", "until the patient writes")
+    if used.must_wait:
+        insists = limits.passive is not None and limits.passive.insists
+        raise _Stop("waiting", REPLIES_ONLY if insists else "until the patient writes")
+    way = str(used.way) if used.way else limits.carrier
     letter = Outbound(
         item.id,
         Address(to.channel, to.account, to.user),
-        item.worded,
+        as_carried(item.worded, way),
         item.attempt,
         item.created_at,
     )
-    return Departing(item, letter, window, permission)
+    return Departing(item, letter, used.window, used.permission, way)
 
 
 def _is_same_person(tx: Tx, origin_id: int, to: Any) -> bool:

@@ -7,14 +7,14 @@ way stands in the console's list of what did not arrive.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, or_, select, update
 
 from bot.channels.base import Channel, Limits, channel_of
-from bot.message import Kind, Worded
+from bot.message import Kind, Template, Worded
 from bot.messages import outbox
 from bot.messages.leases import Leased
 from bot.store.db import Tx
@@ -52,6 +52,11 @@ _ADDRESSES = Hot(
     )
     .order_by(_conversation.c.id)
 )
+_CHANNEL = Hot(
+    select(_conversation.c.channel, _conversation.c.unreachable_at).where(
+        _conversation.c.id == bindparam("conversation_id")
+    )
+)
 _USED = Hot(
     select(_outbox.c.id, _outbox.c.state).where(_outbox.c.dedupe_key == bindparam("dedupe_key"))
 )
@@ -77,6 +82,7 @@ _FORGET = Hot(
     .values(state="dropped", error="not linked any more")
 )
 
+_WAY_LENGTH = 40
 #: Ends of a stand-in after which the next address is tried.
 _NOT_THERE = frozenset({"failed", "waiting", "dropped"})
 #: What is still wanted when a receipt says, perhaps hours later, that it never arrived.
@@ -84,6 +90,35 @@ _STILL_WANTED = frozenset({Kind.REMINDER, Kind.NOTICE, Kind.STAFF, Kind.EMERGENC
 
 #: Words a text for eyes that are not the patient's: (language, kind) → what to send.
 Neutral = Callable[[str, Kind], Worded]
+#: When a message may stand in at another address: (message, conversation there) → not before; None:
+#: she wants none of it there.
+From = Callable[[Tx, Worded, int, datetime], datetime | None]
+#: Hears of a reminder that reached nobody: (its id, or that of the message it stood in for).
+Unreached = Callable[[Tx, int, datetime], None]
+
+
+def at_once(tx: Tx, worded: Worded, conversation_id: int, now: datetime) -> datetime | None:  # noqa: ARG001
+    """Return now: nobody asks for other hours."""
+    return now
+
+
+def unheard(tx: Tx, outbox_id: int, now: datetime) -> None:
+    """Do nothing: the list of what did not arrive says it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What is known of standing in for reminders, which are more than a text.
+
+    Attributes:
+        orders: channels, best first, by the name of the reminder's template: its kind.
+        begins: when one may go to another address.
+        unreached: hears, in the same transaction, of one that no address is left for.
+    """
+
+    orders: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    begins: From = at_once
+    unreached: Unreached = unheard
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +130,7 @@ class Ways:
         neutral: None where no neutral text is to be had: then nothing goes where others may read it.
         said: hears of every conversation in which something was said, or could not go.
         lang: what is spoken where a conversation does not say.
+        elsewhere: what is special about reminders.
     """
 
     channels: Mapping[str, Channel]
@@ -102,6 +138,7 @@ class Ways:
     neutral: Neutral | None
     said: Callable[[int], None]
     lang: str
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
 
     def limits_of(self, channel: str, account: str) -> Limits | None:
         """Return what an account can carry, None where it is not set up."""
@@ -117,8 +154,12 @@ def stand_in(tx: Tx, ways: Ways, item: Leased, state: str, now: datetime) -> int
     """
     tx.after_commit.append(lambda: ways.said(item.conversation_id))
     stays = item.only_here or (item.lost is not None and item.worded.kind not in _STILL_WANTED)
-    found = None if stays else _sent_otherwise(tx, ways, item, now)
+    found = None if stays else _sent_otherwise(tx, ways, item, state, now)
+    if found is _THERE:
+        return None
     if found is None:
+        if state == "failed" and item.worded.kind is Kind.REMINDER:
+            ways.elsewhere.unreached(tx, item.origin_id or item.id, now)
         return None
     tx.after_commit.append(lambda: ways.said(found.conversation_id))
     if not found.pulled:
@@ -147,14 +188,18 @@ class _Found:
     pulled: bool
 
 
-def _sent_otherwise(tx: Tx, ways: Ways, item: Leased, now: datetime) -> _Found | None:
-    """Store what goes in the place of `item`; None where nothing can, or something went before."""
+#: Something stands in for it already.
+_THERE = _Found(0, 0, whole=True, pulled=True)
+
+
+def _sent_otherwise(tx: Tx, ways: Ways, item: Leased, state: str, now: datetime) -> _Found | None:
+    """Store what goes in the place of `item`; None where nothing can, `_THERE` where it does."""
     first_id, home, said = _first(tx, item)
     person = tx.one(_PERSON, conversation_id=home)
     if person is None or (said.kind is Kind.REMINDER and person.opted_out_at is not None):
         return None
     for address in _in_order(
-        ways, person.channel_order, tx.rows(_ADDRESSES, person_id=person.person_id)
+        ways, said, person.channel_order, tx.rows(_ADDRESSES, person_id=person.person_id)
     ):
         limits = ways.limits_of(address.channel, address.account)
         key = f"stand-in:{first_id}:{address.id}"
@@ -164,17 +209,34 @@ def _sent_otherwise(tx: Tx, ways: Ways, item: Leased, now: datetime) -> _Found |
         if (used := tx.one(_USED, dedupe_key=key)) is not None:
             if used.state in _NOT_THERE:
                 continue
-            return None  # she has it from there
+            return _THERE
         worded = _worded(ways, said, limits, address.session or person.session)
-        if worded is None:
+        due_at = _due(tx, ways, said, address.id, now)
+        if worded is None or due_at is None or (item.expires_at and due_at >= item.expires_at):
             continue
         place = outbox.next_place(tx, address.id)
         stored = outbox.enqueue(
             tx, address.id, place, worded, now, pull=limits.pull,
-            dedupe_key=key, expires_at=item.expires_at, origin_id=first_id,
+            dedupe_key=key, due_at=due_at if due_at > now else None, expires_at=item.expires_at,
+            origin_id=first_id, way=_way(tx, item, state),
         )  # fmt: skip
-        return _Found(stored, address.id, worded.text == said.text, limits.pull)
+        whole = worded.text in (_with_digits(said), said.discreet)
+        return _Found(stored, address.id, whole, limits.pull)
     return None
+
+
+def _due(tx: Tx, ways: Ways, said: Worded, conversation_id: int, now: datetime) -> datetime | None:
+    """Return when it may go there; None where it may not."""
+    if said.kind is not Kind.REMINDER:
+        return now
+    return ways.elsewhere.begins(tx, said, conversation_id, now)
+
+
+def _way(tx: Tx, item: Leased, state: str) -> str:
+    """Return why something stands in: the channel that could not carry it, and what came of it."""
+    row = tx.one(_CHANNEL, conversation_id=item.conversation_id)
+    why = "must wait" if state == "waiting" else "unreachable" if row.unreachable_at else state
+    return f"stand-in: {row.channel} {why}"[:_WAY_LENGTH]
 
 
 def _first(tx: Tx, item: Leased) -> tuple[int, int, Worded]:
@@ -185,8 +247,10 @@ def _first(tx: Tx, item: Leased) -> tuple[int, int, Worded]:
     return item.origin_id, row.conversation_id, outbox.worded(row)
 
 
-def _in_order(ways: Ways, own: str | None, addresses: Sequence[Any]) -> Iterator[Any]:
-    order = dict.fromkeys([*(own or "").split(), *ways.order])
+def _in_order(ways: Ways, said: Worded, own: str | None, addresses: Sequence[Any]) -> Iterator[Any]:
+    """Give the addresses by her own order, then by that of the kind of message, then the hospital's."""
+    kinds = ways.elsewhere.orders.get(said.template.name, ()) if said.template else ()
+    order = dict.fromkeys([*(own or "").split(), *kinds, *ways.order])
     for channel in order:
         yield from (address for address in addresses if address.channel == channel)
 
@@ -195,13 +259,29 @@ def _worded(
     ways: Ways, said: Worded, limits: Limits, session: Mapping[str, Any] | None
 ) -> Worded | None:
     """Return what goes: the same words, or a neutral text; None where neither can."""
-    same = Worded(said.text, said.kind, template=said.template)  # its buttons mean nothing there
+    same = Worded(_with_digits(said), said.kind, template=said.template)
     if (limits.private or said.kind is Kind.EMERGENCY) and _fits(same, limits):
         return same
+    if said.discreet and _fits(soft := _softly(said), limits):
+        return soft
     if ways.neutral is None:
         return None
     neutral = ways.neutral((session or {}).get("lang", ways.lang), said.kind)
     return neutral if _fits(neutral, limits) else None
+
+
+def _with_digits(said: Worded) -> str:
+    """Return the text without buttons; a reminder's are answered by their digits anywhere of hers."""
+    if said.kind is not Kind.REMINDER:
+        return said.text
+    return "\n".join([said.text, *(b.label for b in said.buttons if b.label[:1].isdigit())])
+
+
+def _softly(said: Worded) -> Worded:
+    """Return a message in the words that were made for other eyes when it was worded."""
+    filled = said.template
+    template = Template(filled.name, filled.discreet) if filled and filled.discreet else None
+    return Worded(said.discreet, said.kind, template=template)
 
 
 def _fits(worded: Worded, limits: Limits) -> bool:

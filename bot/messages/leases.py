@@ -129,6 +129,7 @@ _FINISH = Hot(
             else_=_outbox.c.progress,
         ),
         error=bindparam("error_"),
+        way=func.coalesce(_outbox.c.way, bindparam("way_")),
         lease_until=None,
     )
     .returning(_outbox.c.progress)
@@ -146,7 +147,7 @@ _LOST = Hot(
     )
 )
 
-_ERROR_LENGTH = 80
+_ERROR_LENGTH, _WAY_LENGTH = 80, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +221,7 @@ def finish(
     again_at: datetime | None = None,
     sent: Sent | None = None,
     error: str | None = None,
+    way: str | None = None,
 ) -> bool:
     """Record what became of a message; return False when the lease was lost to somebody else.
 
@@ -237,6 +239,7 @@ def finish(
         rank=rank(sent.progress if sent else None),
         progress_=sent.progress.value if sent else None,
         error_=error[:_ERROR_LENGTH] if error else None,
+        way_=way[:_WAY_LENGTH] if way else None,
     )
     if row is not None and (state == "unknown" or receipts.is_lost(row.progress)):
         receipts.settle(tx, item.id, now)

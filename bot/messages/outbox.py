@@ -38,6 +38,7 @@ _STORE = Hot(
         sent_at=bindparam("sent_at"),
         expires_at=bindparam("expires_at"),
         origin_id=bindparam("origin_id"),
+        way=bindparam("way"),
     )
     .returning(_outbox.c.id)
 )
@@ -84,6 +85,7 @@ _PASSED_ON = Hot(
         progress=bindparam("progress_"),
         sent_at=bindparam("sent_at_"),
         error=bindparam("error_"),
+        way=func.coalesce(bindparam("way_"), _outbox.c.way),
         lease_until=None,
     )
 )
@@ -138,6 +140,8 @@ SPOKEN_WHILE_HELD = frozenset({Kind.EMERGENCY, Kind.STAFF, Kind.NOTICE})
 _AHEAD = timedelta(days=1)
 #: In place of a platform's id: the message went in the answer to the platform's own request.
 PASSIVE = "passive"
+#: How it went that she reads on a page of ours, and what went in a request's own answer.
+PULLED, REPLIED = "page", "reply: in her request"
 #: Between what goes together as one message.
 PARAGRAPH = "\n\n"
 #: So many messages that waited are looked at for one answer; the next takes more.
@@ -158,6 +162,7 @@ def enqueue(
     expires_at: datetime | None = None,
     origin_id: int | None = None,
     only_here: bool = False,
+    way: str | None = None,
 ) -> int:
     """Store one message at place `seq` of its conversation; return its id.
 
@@ -166,6 +171,7 @@ def enqueue(
         expires_at: never sent after.
         origin_id: the message it stands in for.
         only_here: no other channel may take its place: a code that proves this very address.
+        way: how it goes, where that is known before it goes.
     """
     if due_at is None:
         due_at = now - _AHEAD if worded.kind is Kind.EMERGENCY else now
@@ -183,6 +189,7 @@ def enqueue(
         sent_at=now if pull else None,
         expires_at=expires_at,
         origin_id=origin_id,
+        way=way or (PULLED if pull else None),
     )
     return int(row.id)
 
@@ -193,7 +200,10 @@ def _body(worded: Worded, *, only_here: bool) -> dict[str, Any]:
         "buttons": [[button.label, button.value] for button in worded.buttons],
     }
     if worded.template is not None:
-        body["template"] = [worded.template.name, dict(worded.template.values)]
+        filled = worded.template
+        body["template"] = [filled.name, dict(filled.values), dict(filled.discreet)]
+    if worded.discreet:
+        body["discreet"] = worded.discreet
     if only_here:
         body["only_here"] = True
     return body
@@ -279,6 +289,7 @@ def _pass_on(
         progress_=Progress.SENT.value if way else None,
         sent_at_=now if way else None,
         error_=error,
+        way_=REPLIED if way else None,
     )
 
 
@@ -307,7 +318,8 @@ def said_by(body: Mapping[str, Any], kind: str) -> Worded:
     """Return what the opened body of an outbox row says."""
     buttons = tuple(Button(label, value) for label, value in body["buttons"])
     template = body.get("template")
-    return Worded(body["text"], Kind(kind), buttons, Template(*template) if template else None)
+    filled = Template(*template) if template else None
+    return Worded(body["text"], Kind(kind), buttons, filled, body.get("discreet", ""))
 
 
 def counts(tx: Tx) -> dict[str, int]:

@@ -84,8 +84,9 @@ def record(tx: Tx, ways: Ways, departing: Departing, outcome: Outcome, now: date
     if state == "waiting" and not windows.close(tx, item.conversation_id, departing.window, now):
         state, again_at = "ready", now  # she wrote while the message was under way
     if not leases.finish(
-        tx, item, now, state=state, again_at=again_at, sent=outcome.sent, error=outcome.error
-    ):
+        tx, item, now, state=state, again_at=again_at, sent=outcome.sent, error=outcome.error,
+        way=departing.way if outcome.taken else None,
+    ):  # fmt: skip
         return False
     if not outcome.taken:
         _give_back(tx, departing, outcome)

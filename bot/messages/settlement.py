@@ -19,6 +19,7 @@ from sqlalchemy import LargeBinary, bindparam, or_, select, type_coerce, update
 from bot.channels.base import Channel, LooksUp, channel_of
 from bot.errors import SealedError, SendError, TryLater, Unknown
 from bot.message import Address, Kind, Outbound, Sent
+from bot.messages.carrying import as_carried
 from bot.messages.outbox import said_by
 from bot.messages.receipts import PROVIDER_ID_LENGTH
 from bot.store.db import Engine, Tx
@@ -59,6 +60,7 @@ _TAKE = Hot(
         _outbox.c.created_at,
         _outbox.c.due_at,
         _outbox.c.resent_at,
+        _outbox.c.way,
     )
 )
 _TO = Hot(
@@ -220,7 +222,7 @@ def _opened(tx: Tx, row: Any) -> Doubtful | None:
     except (SealedError, ValueError, KeyError, TypeError):
         return None  # it stays unknown: staff see it
     address = Address(to.channel, to.account, to.user)
-    letter = Outbound(row.id, address, said, row.attempts, row.created_at)
+    letter = Outbound(row.id, address, as_carried(said, row.way), row.attempts, row.created_at)
     return Doubtful(letter, row.due_at, row.resent_at is not None)
 
 

@@ -20,7 +20,7 @@ from scheduler.reminders import Budget, Offset, Rule, Shift, Tier
 FILE = "reminders.toml"
 #: What reminders can be about, and the moments each of these has.
 ABOUT: Mapping[str, frozenset[str]] = {
-    "visit": frozenset({"booked", "starts"}),
+    "visit": frozenset({"booked", "starts", "prepare"}),
     "medication": frozenset({"dose", "first", "last"}),
     "refill": frozenset({"runs_out"}),
     "revisit": frozenset({"open", "middle", "close"}),
@@ -73,7 +73,9 @@ class Kind:
         open_for: how long an answer is taken.
         channels: where it goes first, of the person's proven addresses; empty: where she asked for it.
         then: who comes next where nobody answered within `after`: a kind, STAFF or NEXT_CHANNEL.
+        then_only: so only where the thing has this tag.
         follows: it is only ever planned as another's `then`.
+        each: one thing has several of it that say different things: every one that is due is told.
         names: what staff call it, by language.
     """
 
@@ -92,8 +94,10 @@ class Kind:
     open_for: timedelta = timedelta(hours=24)
     channels: tuple[str, ...] = ()
     then: str | None = None
+    then_only: str | None = None
     after: timedelta | None = None
     follows: bool = False
+    each: bool = False
 
     def until(self, due_at: datetime, occurs_at: datetime) -> datetime | None:
         """Return when one that is due at `due_at` is too late to be useful (I-15)."""

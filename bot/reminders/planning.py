@@ -8,7 +8,7 @@ from bot.reminders import rows
 from bot.reminders.kinds import Kind, Kinds
 from bot.reminders.model import Thing
 from bot.store.db import Tx
-from scheduler.reminders import Reason, plan
+from scheduler.reminders import Planned, Reason, plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,7 @@ class Planner:
         reader: ZoneInfo | None = None,
     ) -> bool:
         """Insert one reminder of one moment; False where its time is over, or it is there already."""
-        kinds, zone = self.kinds, ZoneInfo(thing.zone)
-        quiet = kinds.quiet if kind.rule.quiet else None
-        planned = plan(
-            kind.offset, occurs_at, zone, now, quiet=quiet, reader=reader, shift=kinds.shift
-        )
+        planned = self._when(thing, kind, occurs_at, now, reader)
         if planned is None:
             return False
         row = tx.one(
@@ -71,6 +67,25 @@ class Planner:
             created_at=now,
         )
         return row is not None
+
+    def still_useful(
+        self, thing: Thing, kind: Kind, occurs_at: datetime, since: datetime, now: datetime
+    ) -> bool:
+        """Say whether a moment that is planned only now, since the one of `since`, is not told too late."""
+        planned = self._when(thing, kind, occurs_at, since, None)
+        if planned is None:
+            return False
+        until = kind.until(planned.due_at, occurs_at)
+        return planned.due_at > now or until is None or until >= now
+
+    def _when(
+        self, thing: Thing, kind: Kind, occurs_at: datetime, now: datetime, reader: ZoneInfo | None
+    ) -> Planned | None:
+        kinds, zone = self.kinds, ZoneInfo(thing.zone)
+        quiet = kinds.quiet if kind.rule.quiet else None
+        return plan(
+            kind.offset, occurs_at, zone, now, quiet=quiet, reader=reader, shift=kinds.shift
+        )
 
     def drop(self, tx: Tx, about: str, about_id: int, reason: Reason, now: datetime) -> int:
         """Take back all that waits of a thing; return how many reminders that were (RM-05).

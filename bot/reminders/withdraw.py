@@ -5,7 +5,7 @@ A message that says several things is taken back whole; what of it is still true
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy import bindparam, exists, insert, or_, select, update
 
 from bot.reminders.rows import decision, reminder
 from bot.store.db import Tx
@@ -16,6 +16,9 @@ from scheduler.reminders import Reason
 _outbox = Outbox.__table__  # type: ignore[attr-defined]
 _UNSENT = or_(_outbox.c.state == "ready", _outbox.c.state == "leased", _outbox.c.state == "waiting")
 
+_instead = _outbox.alias("instead")
+
+#: Also what failed where it was said, and still stands at another address of hers.
 _MESSAGES = Hot(
     select(reminder.c.outbox_id)
     .join_from(reminder, _outbox, reminder.c.outbox_id == _outbox.c.id)
@@ -23,7 +26,17 @@ _MESSAGES = Hot(
         reminder.c.about == bindparam("about"),
         reminder.c.about_id == bindparam("about_id"),
         reminder.c.state == "sent",
-        _UNSENT,
+        or_(
+            _UNSENT,
+            exists().where(
+                _instead.c.origin_id == reminder.c.outbox_id,
+                or_(
+                    _instead.c.state == "ready",
+                    _instead.c.state == "leased",
+                    _instead.c.state == "waiting",
+                ),
+            ),
+        ),
     )
     .distinct()
 )

@@ -223,6 +223,28 @@ class HospitalService(SQLModel, table=True):
     note_en: str = ""
 
 
+class HospitalPreparation(SQLModel, table=True):
+    """What a visit asks of the patient before it: hours without food, or what is told when."""
+
+    __tablename__: ClassVar[str] = "hospital_preparation"
+    __table_args__ = (
+        one_of("session", "morning", "afternoon", "evening"),
+        CheckConstraint(
+            "(fasting_hours IS NULL) <> (days_before IS NULL)", name="fasting_or_a_step"
+        ),
+    )
+    id: int | None = id_column()
+    position: int
+    department: str | None = _code("hospital_department.code", required=False)
+    doctor: str | None = _code("hospital_doctor.code", required=False)
+    session: str | None = Field(default=None, max_length=12)
+    fasting_hours: int | None = None
+    days_before: int | None = None
+    at: str = Field(default="", max_length=5)
+    text: str = ""
+    text_en: str = ""
+
+
 class HospitalSymptom(SQLModel, table=True):
     """One approved line: a symptom and the department suggested for it."""
 

@@ -53,6 +53,7 @@ class Reminder(SQLModel, table=True):
         partial_index(
             "reminders_told", "conversation_id", "decided_at", where="state = 'sent'"
         ),
+        partial_index("reminders_decided", "decided_at", "id", where="decided_at IS NOT NULL"),
         partial_index("reminders_in_a_message", "outbox_id", where="outbox_id IS NOT NULL"),
         Index("reminders_about", "about", "about_id"),
     )  # fmt: skip
@@ -89,6 +90,7 @@ class ReminderDecision(SQLModel, table=True):
     __table_args__ = (
         one_of("decision", "deferred", "withdrawn", "failed"),
         Index("decisions_of_a_reminder", "reminder_id", "id"),
+        Index("decisions_of_a_day", "at", "id"),
     )
     id: int | None = id_column()
     reminder_id: int = link_column("reminder.id")
@@ -102,7 +104,7 @@ class ReminderChoice(SQLModel, table=True):
     """What somebody chose about reminders in a conversation; no row: the hospital's defaults.
 
     `zone` is where she lives. `best_from` to `best_until` (local "HH:MM") is when she likes to be told.
-    `paused_until`: nothing but what cannot wait before then. `muted_on`: nothing more on that local day.
+    `paused_from` to `paused_until`: nothing but what cannot wait. `muted_on`: nothing more on that local day.
     `greetings_at`: she asked for greetings then. `off` are the kinds she wants no more, space separated.
     """
 
@@ -111,6 +113,7 @@ class ReminderChoice(SQLModel, table=True):
     zone: str | None = Field(default=None, max_length=40)
     best_from: str | None = Field(default=None, max_length=5)
     best_until: str | None = Field(default=None, max_length=5)
+    paused_from: datetime | None = time_column(required=False)
     paused_until: datetime | None = time_column(required=False)
     muted_on: dt.date | None = None
     greetings_at: datetime | None = time_column(required=False)
@@ -139,7 +142,8 @@ class CarePlan(SQLModel, table=True):
 
     `details` is what it says, sealed, in the shape of its kind (`bot.care.shapes`). `source_key` makes
     an import or a request that is repeated the same plan. `payer_id` is the one patient who is told of
-    money. Every change raises `version`; what was planned for an older one is stale.
+    money. Every change raises `version`; what was planned for an older one is stale. `ended_by` is who
+    ended it: what an import ended, an import may begin again.
     """
 
     __tablename__: ClassVar[str] = "care_plan"
@@ -149,6 +153,7 @@ class CarePlan(SQLModel, table=True):
         one_of("source", "chat", "console", "csv", "api", "system"),
         Index("plans_of_a_patient", "patient_id", "id"),
         Index("plans_of_a_conversation", "conversation_id", "id"),
+        partial_index("plans_ending", "ends_on", where="ended_by IS NULL"),
     )
     id: int | None = id_column()
     kind: str = Field(max_length=16)
@@ -164,6 +169,7 @@ class CarePlan(SQLModel, table=True):
     state: str = Field(default="active", max_length=8)
     paused_until: datetime | None = time_column(required=False)
     version: int = 1
+    ended_by: str | None = Field(default=None, max_length=60)
     created_by: str = Field(max_length=60)
     created_at: datetime = time_column()
     updated_at: datetime = time_column()

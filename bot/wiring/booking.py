@@ -10,6 +10,8 @@ from typing import Any
 
 from bot.appointments.booking.flow import BookingFlow
 from bot.appointments.changes.flow import ChangesFlow
+from bot.appointments.changes.own import Own
+from bot.appointments.changes.said import Telling
 from bot.appointments.day.flow import DayFlow
 from bot.appointments.day.queue import Queue
 from bot.appointments.day.queue_watch import QueueWatch
@@ -18,6 +20,9 @@ from bot.appointments.his.http import open_his
 from bot.appointments.his.reporter import Reporter
 from bot.appointments.links import Links
 from bot.appointments.model import Visit
+from bot.appointments.reminding.answers import VisitAnswers
+from bot.appointments.reminding.subject import VisitSubject
+from bot.appointments.reminding.things import VisitReminders
 from bot.appointments.service import Bookings
 from bot.appointments.unasked import Unasked
 from bot.channels.base import Channel
@@ -33,6 +38,7 @@ from bot.hospital.model import Hospital
 from bot.patients.bind_flow import Post, region_of
 from bot.patients.family import Household
 from bot.patients.family_flow import FamilyFlow
+from bot.reminders.planning import Planner
 from bot.settings import Settings
 from bot.store.db import Engine, Tx
 from scheduler.jobs import Job
@@ -44,6 +50,7 @@ class Booking:
 
     Attributes:
         today: the hospital's date at an instant.
+        planner: inserts reminders, of visits and of everything else.
     """
 
     settings: Settings
@@ -56,16 +63,19 @@ class Booking:
     post: Post
     clock: Callable[[], datetime]
     today: Callable[[datetime], date]
+    planner: Planner
+    reminders: VisitReminders
 
 
 def put_together(
     settings: Settings,
     engine: Engine,
-    facts: Facts,
+    facts: LiveHospital,
     channels: Mapping[str, Channel],
     wording: Wording,
     clock: Callable[[], datetime],
     said: Callable[[int], None],
+    planner: Planner,
 ) -> Booking:
     """Return the parts that flows and jobs are made of.
 
@@ -84,17 +94,21 @@ def put_together(
         )
 
     language = settings.hospital.language
+    links = Links(settings.server.public_url, spot)
+    reminders = VisitReminders(planner, options, zone, facts.preparations, links.way)
     return Booking(
         settings=settings,
         engine=engine,
         facts=facts,
-        bookings=Bookings(options, zone),
+        bookings=Bookings(options, zone, reminders.follow),
         family=Household(options.family, options.guardian_age, options.frail_age),
         notices=Notices(channels, wording, facts, today, language, said),
-        links=Links(settings.server.public_url, spot),
+        links=links,
         post=Post(channels, wording, facts, today),
         clock=clock,
         today=today,
+        planner=planner,
+        reminders=reminders,
     )
 
 
@@ -117,6 +131,14 @@ def desk(parts: Booking) -> Desk:
     return Desk(
         parts.bookings, queue(parts), shared.listeners, parts.notices, shared.stopping.refused
     )
+
+
+def visit_subject(parts: Booking) -> VisitSubject:
+    """Return what reminders ask about visits."""
+    answers = VisitAnswers(
+        Own(parts.bookings, parts.family), Telling(parts.links, parts.settings.zone)
+    )
+    return VisitSubject(parts.reminders, unasked(parts).listeners, answers)
 
 
 def booking_flows(parts: Booking) -> dict[str, Flow]:

@@ -7,11 +7,11 @@ export class Phone {
   #menu = "";
 
   /** `visit` sends; `onTrouble(sentence)` tells. */
-  constructor(root, { say, notes, visit, onTrouble }) {
+  constructor(root, { say, notes, visit, onTrouble, when }) {
     const name = root.dataset.phone;
     Object.assign(this, { root, name, say, visit, onTrouble });
     this.screen = new Screen(root.querySelector(".screen"), {
-      say, notes, onTap: (value) => this.#send(visit.gesture(name, "tap", value)),
+      say, notes, when, onTap: (value) => this.#send(visit.gesture(name, "tap", value)),
     });
     this.panel = new Panel(root.querySelector(".panel"), {
       say, onFault: (fault, on) => this.#send(visit.fault(name, fault, on)),

@@ -2,6 +2,7 @@
 
 import { wordsOf } from "/webchat/assets/words.js";
 import { Phone } from "./phone.js";
+import { Time } from "./time.js";
 import { Visit } from "./visit.js";
 
 const words = JSON.parse(document.body.dataset.words);
@@ -15,13 +16,19 @@ function tell(sentence, tone) {
 
 const visit = new Visit({
   state(phone) { phones.get(phone.name)?.show(phone); },
+  clock(state) { time.show(state); },
   open() { tell(say("state_ready"), "calm"); },
   lost() { tell(say("state_lost"), "trouble"); },
   renewed() { tell(say("gone"), "calm"); },
 });
 
+const time = new Time(document.getElementById("time"), {
+  say, tell, go: (action, to) => visit.forward(action, to),
+  write(text) { for (const phone of phones.values()) phone.write(text); },
+});
+
 const phones = new Map([...document.querySelectorAll(".station")].map((root) => [
-  root.dataset.phone, new Phone(root, { say, notes: words.notes, visit, onTrouble: tell }),
+  root.dataset.phone, new Phone(root, { say, notes: words.notes, visit, onTrouble: tell, when: (at) => time.beside(at) }),
 ]));
 
 document.getElementById("all").addEventListener("submit", (event) => {
@@ -38,6 +45,8 @@ function clocks() {
   for (const clock of document.querySelectorAll(".clock")) clock.textContent = now.format(new Date());
 }
 
-clocks();
-setInterval(clocks, 20000);
+if (!document.getElementById("time")) {
+  clocks();
+  setInterval(clocks, 20000);
+}
 visit.open();

@@ -12,8 +12,8 @@ export class Screen {
   #patient = "";
 
   /** `onTap(value)`: a button under a message was pressed. */
-  constructor(root, { say, notes, onTap }) {
-    Object.assign(this, { root, say, notes, onTap, empty: root.querySelector(".empty") });
+  constructor(root, { say, notes, when, onTap }) {
+    Object.assign(this, { root, say, notes, when, onTap, empty: root.querySelector(".empty") });
   }
 
   /** Show `messages` of `patient`, oldest first. */
@@ -43,7 +43,7 @@ export class Screen {
     return node;
   }
 
-  #message({ who, text, buttons, note }) {
+  #message({ who, text, buttons, note, at }) {
     const node = element("article", `said ${who}`);
     const bubble = element("div", "bubble");
     bubble.append(element("span", "unseen", `${this.say(`who_${who}`)}: `), element("p", "words", text));
@@ -52,6 +52,7 @@ export class Screen {
     node.append(face, bubble);
     if (buttons.length > 0) node.append(this.#buttons(buttons));
     if (note) node.append(element("p", "note", this.#note(note)));
+    if (at) node.append(element("time", "at", this.when(at)));
     return node;
   }
 

@@ -6,7 +6,7 @@ export class Visit {
   #token = sessionStorage.getItem(KEPT) ?? "";
   #source = null;
 
-  /** `on`: state(phone's state), open(), lost(), renewed(): the old patients were forgotten. */
+  /** `on`: state(phone's state), clock(the clock's state), open(), lost(), renewed(): the old patients were forgotten. */
   constructor(on) {
     this.on = on;
   }
@@ -39,6 +39,11 @@ export class Visit {
     return this.#act(phone, "fault", { name, on });
   }
 
+  /** Put the clock forward: "next" (reminder), "hour", "day", or "to" a local time. */
+  forward(action, to) {
+    return this.#post(`/phones/api/${this.#token}/clock`, { action, to });
+  }
+
   reset(phone) {
     return this.#act(phone, "reset", {});
   }
@@ -52,6 +57,7 @@ export class Visit {
     const source = new EventSource(`/phones/api/${this.#token}/events`);
     this.#source = source;
     source.addEventListener("open", () => this.on.open());
+    source.addEventListener("clock", ({ data }) => this.on.clock(JSON.parse(data)));
     source.addEventListener("phone", ({ data }) => this.on.state(JSON.parse(data)));
     source.addEventListener("error", () => {
       this.on.lost();

@@ -71,10 +71,11 @@ class HospitalSide:
         await self._hears(address, QueueState.PASSED, number)
 
     async def time_passes(self) -> None:
-        """Let every job of booking run once."""
+        """Let every job of booking run once, and tell what is due to be told."""
         await self._look_again()
         for job in booking_jobs(self._app.booking):
             await job.run()
+        await self._app.reminding.sweep.run()
 
     async def leave(self) -> None:
         """Take back what was changed, the last thing first."""

@@ -25,6 +25,7 @@ def test_it_is_as_large_as_a_city_hospital(demo: Hospital) -> None:
         "packages": 12,
         "services": 16,
         "symptoms": 150,
+        "preparations": 5,
     }
     assert {kind: len(getattr(demo, kind)) >= least[kind] for kind in KINDS} == dict.fromkeys(
         KINDS, True

@@ -45,7 +45,7 @@ _SMALL = st.none() | st.integers(0, 999)
 @pytest.fixture(scope="module")
 def written(demo: Hospital, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("exported") / "deep"
-    assert len(export_folder(demo, folder)) == 11
+    assert len(export_folder(demo, folder)) == 12
     return folder
 
 

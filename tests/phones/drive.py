@@ -47,6 +47,7 @@ class Phones:
 
     http: httpx.Client
     visit: str = ""
+    time: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.visit = self._post("/phones/api/visits", {})["visit"]
@@ -62,6 +63,17 @@ class Phones:
     def fault(self, phone: str, name: str, *, on: bool = True) -> None:
         self.act(phone, "fault", name=name, on=on)
 
+    def forward(self, action: str, to: str = "") -> dict[str, Any]:
+        """Put the clock forward and wait until it is there; return what the page shows of it."""
+        self._post(f"/phones/api/{self.visit}/clock", {"action": action, "to": to})
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            self.states()
+            if self.time["until"] is None:
+                return self.time
+            time.sleep(0.1)
+        raise AssertionError(f"the clock is still under way: {self.time}")
+
     def states(self) -> dict[str, dict[str, Any]]:
         """Return what the page would show of each phone now."""
         found: dict[str, dict[str, Any]] = {}
@@ -69,6 +81,9 @@ class Phones:
             for line in stream.iter_lines():
                 if line.startswith("data: "):
                     state = json.loads(line.removeprefix("data: "))
+                    if "name" not in state:  # the clock
+                        self.time = state
+                        continue
                     found[state["name"]] = state
                 if len(found) == 3:
                     return found

@@ -93,6 +93,9 @@ class ChangesFlow:
         if "choice" in scene.values:
             named = scene.asked.named if scene.asked and scene.asked.named else {}
             return self._chosen(scene, act, int(scene.values["choice"]), str(named.get("to", "")))
+        if "among" in scene.values:
+            found = [self._own.visit(scene, int(one)) for one in scene.values["among"]]
+            return self._ask_which(scene, act, [visit for visit in found if visit is not None], "")
         text, to = _split(scene.understood.text) if act == MOVE else (scene.understood.text, "")
         return self._picked(scene, act, text, to, self._when(scene, _plainly(text)))
 

@@ -13,10 +13,34 @@ _TIME = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Add seven tables and a column."""
+    """Add eight tables and a column."""
     _plans()
     _reminders()
+    _preparations()
     op.add_column("outbox", sa.Column("way", sa.String(40), nullable=True))
+
+
+def _preparations() -> None:
+    op.create_table(
+        "hospital_preparation",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("department", sa.String(32), nullable=True),
+        sa.Column("doctor", sa.String(32), nullable=True),
+        sa.Column("session", sa.String(12), nullable=True),
+        sa.Column("fasting_hours", sa.Integer(), nullable=True),
+        sa.Column("days_before", sa.Integer(), nullable=True),
+        sa.Column("at", sa.String(5), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("text_en", sa.String(), nullable=False),
+        sa.CheckConstraint("session IN ('morning', 'afternoon', 'evening')", name="session_known"),
+        sa.CheckConstraint(
+            "(fasting_hours IS NULL) <> (days_before IS NULL)", name="fasting_or_a_step"
+        ),
+        sa.ForeignKeyConstraint(["department"], ["hospital_department.code"]),
+        sa.ForeignKeyConstraint(["doctor"], ["hospital_doctor.code"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
 
 
 def _plans() -> None:
@@ -47,6 +71,7 @@ def _plans() -> None:
         sa.Column("state", sa.String(8), nullable=False),
         sa.Column("paused_until", _TIME, nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("ended_by", sa.String(60), nullable=True),
         sa.Column("created_by", sa.String(60), nullable=False),
         sa.Column("created_at", _TIME, nullable=False),
         sa.Column("updated_at", _TIME, nullable=False),
@@ -62,12 +87,17 @@ def _plans() -> None:
     )
     op.create_index("plans_of_a_conversation", "care_plan", ["conversation_id", "id"], unique=False)
     op.create_index("plans_of_a_patient", "care_plan", ["patient_id", "id"], unique=False)
+    op.create_index(
+        "plans_ending", "care_plan", ["ends_on"], unique=False,
+        sqlite_where=sa.text("ended_by IS NULL"), postgresql_where=sa.text("ended_by IS NULL"),
+    )  # fmt: skip
     op.create_table(
         "reminder_choice",
         sa.Column("conversation_id", _ID, nullable=False),
         sa.Column("zone", sa.String(40), nullable=True),
         sa.Column("best_from", sa.String(5), nullable=True),
         sa.Column("best_until", sa.String(5), nullable=True),
+        sa.Column("paused_from", _TIME, nullable=True),
         sa.Column("paused_until", _TIME, nullable=True),
         sa.Column("muted_on", sa.Date(), nullable=True),
         sa.Column("greetings_at", _TIME, nullable=True),
@@ -133,6 +163,14 @@ def _reminders() -> None:
         sa.UniqueConstraint("cause", name="one_reminder_a_cause"),
     )
     op.create_index("reminders_about", "reminder", ["about", "about_id"], unique=False)
+    op.create_index(
+        "reminders_decided",
+        "reminder",
+        ["decided_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("decided_at IS NOT NULL"),
+        postgresql_where=sa.text("decided_at IS NOT NULL"),
+    )
     op.create_index(
         "reminders_due",
         "reminder",
@@ -225,6 +263,7 @@ def _reminders() -> None:
         sa.ForeignKeyConstraint(["reminder_id"], ["reminder.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index("decisions_of_a_day", "reminder_decision", ["at", "id"], unique=False)
     op.create_index(
         "decisions_of_a_reminder", "reminder_decision", ["reminder_id", "id"], unique=False
     )

@@ -1,0 +1,100 @@
+"""Claiming: which sweeper decides about which reminder that is due.
+
+Leases are fenced by owner and attempt: one that ran out and went to somebody else is decided there.
+"""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, select, update
+
+from bot.reminders.model import Due
+from bot.reminders.rows import DUE, due_of, reminder
+from bot.store.db import Tx
+from bot.store.statements import Hot
+
+_chosen = reminder.alias("chosen")
+
+_CLAIM = Hot(
+    update(reminder)
+    .where(
+        reminder.c.id.in_(
+            select(_chosen.c.id)
+            .where(_chosen.c.state == "pending", _chosen.c.due_at <= bindparam("now"))
+            .order_by(_chosen.c.due_at, _chosen.c.id)
+            .limit(bindparam("limit"))
+            .with_for_update(skip_locked=True)
+        )
+    )
+    .values(
+        state="leased",
+        owner=bindparam("owner_"),
+        attempts=reminder.c.attempts + 1,
+        lease_until=bindparam("until"),
+    )
+    .returning(
+        reminder.c.id, reminder.c.conversation_id, reminder.c.attempts, reminder.c.due_at
+    )
+)  # fmt: skip
+_EXPIRED = Hot(
+    update(reminder)
+    .where(reminder.c.state == "leased", reminder.c.lease_until <= bindparam("now"))
+    .values(state="pending", owner=None, lease_until=None)
+)
+#: So many are read by one statement.
+AT_ONCE = 50
+_IDS = [f"id_{number}" for number in range(AT_ONCE)]
+_LEASED = Hot(
+    select(*DUE)
+    .where(
+        reminder.c.id.in_([bindparam(name) for name in _IDS]),
+        reminder.c.state == "leased",
+        reminder.c.owner == bindparam("owner"),
+    )
+    .with_for_update()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A reminder that one sweeper decides about.
+
+    Attributes:
+        conversation_id: where it was last known to go.
+    """
+
+    id: int
+    conversation_id: int | None
+    attempt: int
+
+    @property
+    def group(self) -> Hashable:
+        """Return what is decided together: all of one conversation."""
+        return self.conversation_id if self.conversation_id is not None else (self.id,)
+
+
+def claim(tx: Tx, owner: str, now: datetime, until: datetime, limit: int) -> list[Claimed]:
+    """Lease reminders that are due to `owner`, the longest due first."""
+    rows = tx.rows(_CLAIM, owner_=owner, now=now, until=until, limit=limit)
+    rows.sort(key=lambda row: (row.due_at, row.id))
+    return [Claimed(row.id, row.conversation_id, row.attempts) for row in rows]
+
+
+def recover(tx: Tx, now: datetime) -> int:
+    """Let reminders be due again whose leases end by `now`; return how many."""
+    return tx.run(_EXPIRED, now=now)
+
+
+def held(tx: Tx, owner: str, claimed: Sequence[Claimed]) -> list[Due]:
+    """Return, and keep until the commit, those that are still `owner`'s to decide; in order."""
+    found: dict[int, Due] = {}
+    for first in range(0, len(claimed), AT_ONCE):
+        ids = [one.id for one in claimed[first : first + AT_ONCE]]
+        padded = dict(zip(_IDS, ids + [0] * (AT_ONCE - len(ids)), strict=True))
+        found |= {row.id: due_of(row) for row in tx.rows(_LEASED, owner=owner, **padded)}
+    return [
+        due
+        for one in claimed
+        if (due := found.get(one.id)) is not None and due.attempts == one.attempt
+    ]

@@ -1,0 +1,293 @@
+"""Deciding at the second of sending, from live state, and storing what is said: all in one transaction.
+
+A reminder that is due becomes `sent` with a message in the outbox, `skipped` with its reason, or waits
+again. What happens to a thing takes its reminders back in that same moment, so nothing that was read
+here can be stale when it is stored: rows are kept from the look until the commit.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from bot.dialogue.notices import Notices
+from bot.reminders import claims, digest, records, rows, tasks
+from bot.reminders.claims import Claimed
+from bot.reminders.digest import Telling
+from bot.reminders.kinds import NEXT_CHANNEL, STAFF, Kind, Kinds
+from bot.reminders.live import Lives
+from bot.reminders.model import Due, Subject, Thing
+from bot.reminders.recipients import Recipient, Recipients
+from bot.reminders.repeating import Origin, Repeating
+from bot.reminders.rows import DUE, reminder
+from bot.store.db import Tx
+from bot.store.statements import Hot
+from scheduler.hours import day_ends
+from scheduler.reminders import Defer, Live, Reason, Send, Skip, Tier, decide
+
+_MOST_PULLED = 20
+_SOON = Hot(
+    select(*DUE)
+    .where(
+        reminder.c.conversation_id == bindparam("conversation_id"),
+        reminder.c.state == "pending",
+        reminder.c.due_at <= bindparam("until"),
+    )
+    .order_by(reminder.c.due_at, reminder.c.id)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+)
+
+#: What to do with a reminder.
+Decided = Send | Skip | Defer
+#: Why staff hear of a reminder that came to nothing, where much depends on it.
+_ASKS = {
+    Reason.UNREACHABLE: "unreachable",
+    Reason.NOBODY: "nobody",
+    Reason.TOO_LATE: "too_late",
+    Reason.HELD: "too_late",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A reminder, and all that is true of it now."""
+
+    due: Due
+    kind: Kind | None
+    subject: Subject | None
+    thing: Thing | None
+    told: Recipient | None
+    origin: Origin | None
+    decided: Decided
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a transaction came to: (kind, decision, reason) → how many; and how late the sent ones were."""
+
+    decided: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    lags: list[float] = field(default_factory=list)
+
+    def add(self, kind: str, decision: str, reason: str = "") -> None:
+        """Count one decision."""
+        key = kind, decision, reason
+        self.decided[key] = self.decided.get(key, 0) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """Decides, and stores what is said.
+
+    Attributes:
+        subjects: who owns what reminders are about, by `Due.about`.
+    """
+
+    kinds: Kinds
+    subjects: Mapping[str, Subject]
+    recipients: Recipients
+    lives: Lives
+    repeating: Repeating
+    notices: Notices
+
+    def dispatch(self, tx: Tx, owner: str, claimed: Sequence[Claimed], now: datetime) -> Counts:
+        """Decide about leased reminders; those that went to somebody else meanwhile are left to them."""
+        counts = Counts()
+        looked = [self.look(tx, due, now) for due in claims.held(tx, owner, claimed)]
+        going = []
+        for one in looked:
+            if isinstance(one.decided, Send):
+                going.append(one)
+            else:
+                self.put_off(tx, one, now, counts)
+        by_id = {one.due.id: one for one in going}
+        tellings, overtaken = digest.newest([self._telling(one) for one in going])
+        for old in overtaken:
+            self._skip(tx, by_id[old.due.id], Reason.NEWER, now, counts)
+        for message in digest.messages(tellings):
+            self._say(tx, message, by_id, now, counts)
+        return counts
+
+    def look(self, tx: Tx, due: Due, now: datetime, *, message: int | None = None) -> Looked:
+        """Return what is true of a reminder now, and what is to be done with it.
+
+        Args:
+            message: the message that says it already, where it stands in the outbox.
+        """
+        kind = self.kinds.get(due.kind)
+        origin = self.repeating.origin(tx, due, kind)
+        if origin is not None and due.kind in (STAFF, NEXT_CHANNEL):
+            kind = self.kinds.get(origin.due.kind)
+        subject = self.subjects.get(due.about)
+        thing = subject.look(tx, due.about_id, now) if subject is not None else None
+        if kind is None:  # the file has it no more
+            return Looked(due, None, subject, thing, None, origin, Skip(Reason.STOPPED))
+        over = self._over(tx, due, subject, thing, origin, now)
+        told = self._told(tx, due, kind, thing, origin, now, message)
+        live = self.lives.of(tx, due, kind, thing, over, told, now, but=message)
+        decided = self._decide(due, kind, live, now)
+        return Looked(due, kind, subject, thing, told, origin, decided)
+
+    def _decide(self, due: Due, kind: Kind, live: Live, now: datetime) -> Decided:
+        """Staff are asked at any hour, wherever she can be reached; she is told by the rules."""
+        if due.kind == STAFF:
+            return Skip(live.over or (Reason.DEAD if live.dead else Reason.TO_STAFF))
+        if due.kind == NEXT_CHANNEL and live.nobody and live.over is None:
+            return Skip(Reason.TO_STAFF)
+        return decide(kind.rule, live, self.kinds.budget, now)
+
+    def _over(
+        self,
+        tx: Tx,
+        due: Due,
+        subject: Subject | None,
+        thing: Thing | None,
+        origin: Origin | None,
+        now: datetime,
+    ) -> Reason | None:
+        if subject is None or thing is None:
+            return Reason.GONE
+        if thing.over is not None:
+            return thing.over
+        if due.about_version != thing.version:
+            return Reason.MOVED
+        if origin is not None and origin.over is not None:
+            return origin.over
+        asked = origin.due if origin is not None and self.kinds.get(due.kind) is None else due
+        return subject.state_of(tx, asked, thing, now)
+
+    def _told(
+        self,
+        tx: Tx,
+        due: Due,
+        kind: Kind,
+        thing: Thing | None,
+        origin: Origin | None,
+        now: datetime,
+        message: int | None,
+    ) -> Recipient | None:
+        if thing is None:
+            return None
+        if message is not None and due.conversation_id is not None:
+            found = self.recipients.of(tx, thing, kind, now)
+            if found is None or due.conversation_id not in found.hers:
+                return None  # she may not be told any more
+            return self.recipients.at(tx, due.conversation_id)
+        if origin is not None and due.kind == NEXT_CHANNEL:
+            beside = origin.due.conversation_id
+            return self.recipients.of(tx, thing, kind, now, beside=beside)
+        return self.recipients.of(tx, thing, kind, now)
+
+    def put_off(self, tx: Tx, one: Looked, now: datetime, counts: Counts) -> None:
+        """Write down that a reminder does not go, or not now."""
+        if isinstance(one.decided, Defer):
+            until, reason = one.decided.until, one.decided.reason
+            records.later(tx, one.due, until, reason, now)
+            counts.add(one.due.kind, "deferred", reason.value)
+        elif isinstance(one.decided, Skip):
+            self._skip(tx, one, one.decided.reason, now, counts)
+
+    def _skip(self, tx: Tx, one: Looked, reason: Reason, now: datetime, counts: Counts) -> None:
+        records.skipped(tx, one.due, reason, self.kinds.version, now)
+        counts.add(one.due.kind, "skipped", reason.value)
+        if reason is Reason.TO_STAFF and one.kind is not None:
+            asked = one.origin.due if one.origin is not None else one.due
+            tasks.ask_about(tx, asked, "unanswered", now)
+        elif one.kind is not None and one.kind.rule.tier is Tier.NEEDED and reason in _ASKS:
+            tasks.ask_about(tx, one.due, _ASKS[reason], now)
+        if reason not in (Reason.DEAD, Reason.MOVED):
+            self._next(tx, one, now)
+
+    def _next(self, tx: Tx, one: Looked, now: datetime) -> None:
+        if one.subject is not None and one.thing is not None and one.kind is not None:
+            self.repeating.next(tx, one.subject, one.due, one.kind, one.thing, now)
+
+    def _telling(self, one: Looked) -> Telling:
+        if one.kind is None or one.thing is None or one.told is None:
+            raise ValueError("nothing goes that is not known, or to nobody")
+        return Telling(one.due, one.kind, one.thing, one.told)
+
+    def _say(
+        self,
+        tx: Tx,
+        message: list[Telling],
+        by_id: dict[int, Looked],
+        now: datetime,
+        counts: Counts,
+    ) -> None:
+        """Store one message with all that it says."""
+        message = self._with_the_day(tx, message, by_id, now)
+        lead, conversation_id = message[0].due, message[0].told.conversation_id
+        outbox_id = self.notices.tell(
+            tx,
+            conversation_id,
+            partial(digest.say, message, self.notices.wording),
+            now,
+            until=digest.open_until(message, now),
+            dedupe_key=f"reminder:{lead.id}",
+            expires_at=digest.expires(message),
+        )
+        if outbox_id is None:
+            raise ValueError("a reminder is always stored")
+        for telling in message:
+            one = by_id[telling.due.id]
+            records.sent(tx, one.due, conversation_id, outbox_id, self.kinds.version, now)
+            counts.add(one.due.kind, "sent")
+            counts.lags.append(max(0.0, (now - one.due.due_at).total_seconds()))
+            if one.subject is not None:
+                one.subject.told(tx, one.due, telling.thing, outbox_id, now)
+            self.repeating.follow(tx, one.due, telling.kind, telling.thing, now)
+            self._next(tx, one, now)
+
+    def _with_the_day(
+        self, tx: Tx, message: list[Telling], by_id: dict[int, Looked], now: datetime
+    ) -> list[Telling]:
+        """Return a message with all else that she would be told this day, as far as it goes now."""
+        room = digest.MOST - len(message)
+        if room <= 0 or message[0].kind.merge == "never":
+            return message
+        zone = self.lives.zone
+        until = day_ends(now, zone)
+        told, pulled = message[0].told, []
+        for conversation_id in told.hers:
+            for row in tx.rows(
+                _SOON, conversation_id=conversation_id, until=until, limit=_MOST_PULLED
+            ):
+                due = rows.due_of(row)
+                kind = self.kinds.get(due.kind)
+                if due.id in by_id or kind is None:
+                    continue
+                if not digest.joins(kind, message, due.due_at, now):
+                    continue
+                one = self.look(tx, due, now)
+                if not isinstance(one.decided, Send) or one.told is None:
+                    continue
+                if one.told.conversation_id == told.conversation_id:
+                    by_id[due.id] = one
+                    pulled.append(self._telling(one))
+        known = {one.rival for one in message}
+        fresh, _ = digest.newest([one for one in pulled if one.rival not in known])
+        whole = [*message, *fresh[:room]]
+        return sorted(whole, key=lambda one: (one.due.occurs_at, one.due.id))
+
+
+def failed(tx: Tx, claimed: Claimed, owner: str, again_at: Any, now: datetime) -> bool:
+    """Note that deciding about a reminder raised; return whether it is given up.
+
+    Args:
+        again_at: for how many failures so far → when to try again, None to give up.
+    """
+    found = claims.held(tx, owner, [claimed])
+    if not found:
+        return False
+    due = found[0]
+    until = again_at(records.failures(tx, due.id) + 1)
+    if until is not None:
+        records.failed(tx, due, until, now)
+        return False
+    records.skipped(tx, due, Reason.FAILED, "", now)
+    tasks.ask_about(tx, due, "unreachable", now)
+    return True

@@ -1,0 +1,152 @@
+"""How the engine of reminders is put together: what it reads, who sweeps, what departs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from prometheus_client import Counter, Histogram
+
+from bot.care.parts import Care
+from bot.dialogue.listeners import Listeners
+from bot.errors import StoreError
+from bot.reminders import claims, sending
+from bot.reminders.claims import Claimed
+from bot.reminders.departing import Rechecks
+from bot.reminders.kinds import Kinds
+from bot.reminders.live import Lives
+from bot.reminders.model import Subject
+from bot.reminders.planning import Planner
+from bot.reminders.recipients import Recipients
+from bot.reminders.repeating import Repeating
+from bot.reminders.sending import Counts, Sending
+from bot.store.db import Engine
+from bot.wiring.booking import Booking, visit_subject
+from bot.wiring.care import care_jobs, put_care_together
+from scheduler.backoff import retry_at
+from scheduler.jobs import Job
+from scheduler.sweep import Sweep
+
+_DECIDED = Counter(
+    "daoyi_reminders_total", "Reminders by what was decided", ["kind", "decision", "reason"]
+)
+_LAG = Histogram(
+    "daoyi_reminder_lag_seconds",
+    "How long after its time a reminder was stored to be sent",
+    buckets=(0.1, 0.5, 1, 2, 5, 15, 60, 300, 1800, 7200, 86400),
+)
+_FAILED = Counter("daoyi_reminders_failed_total", "Decisions about reminders that raised")
+
+#: How long a sweeper may take over what it leased; then another decides.
+LEASE = timedelta(minutes=5)
+#: Waits after deciding failed, in seconds; after the last it is given up.
+RETRY_STEPS = (60.0, 300.0, 1800.0)
+
+
+class ReminderPort:
+    """What the sweep sweeps: reminders that are due."""
+
+    def __init__(
+        self, engine: Engine, parts: Sending, clock: Callable[[], datetime], owner: str
+    ) -> None:
+        self._engine = engine
+        self._sending = parts
+        self._clock = clock
+        self._owner = owner
+
+    async def recover(self, *, alone: bool = False) -> int:
+        """Free what dead sweepers held.
+
+        Args:
+            alone: no other sweeper lives, so that no lease needs to run out first.
+        """
+        ended = self._clock() + (LEASE if alone else timedelta())
+        return await self._engine.write(lambda tx: claims.recover(tx, ended))
+
+    async def claim(self, limit: int) -> Sequence[Claimed]:
+        """Lease what is due."""
+        now = self._clock()
+        return await self._engine.write(
+            lambda tx: claims.claim(tx, self._owner, now, now + LEASE, limit)
+        )
+
+    async def dispatch(self, items: Sequence[Claimed]) -> int:
+        """Decide about a chunk, and store what is said."""
+        now = self._clock()
+        counts = await self._engine.write(
+            lambda tx: self._sending.dispatch(tx, self._owner, items, now)
+        )
+        count(counts)
+        return sum(counts.decided.values())
+
+    async def failed(self, item: Claimed, error: Exception) -> None:  # noqa: ARG002
+        """Let one that raised wait, or give it up."""
+        now = self._clock()
+        _FAILED.inc()
+        await self._engine.write(
+            lambda tx: sending.failed(
+                tx, item, self._owner, lambda times: retry_at(now, times, RETRY_STEPS), now
+            )
+        )
+
+
+def count(counts: Counts) -> None:
+    """Add what a transaction came to to the figures operators see."""
+    for (kind, decision, reason), many in counts.decided.items():
+        _DECIDED.labels(kind=kind, decision=decision, reason=reason).inc(many)
+    for lag in counts.lags:
+        _LAG.observe(lag)
+
+
+@dataclass(frozen=True, slots=True)
+class Reminding:
+    """What everything about reminders shares."""
+
+    kinds: Kinds
+    planner: Planner
+    subjects: Mapping[str, Subject]
+    sending: Sending
+    rechecks: Rechecks
+    port: ReminderPort
+    sweep: Sweep[Claimed]
+    care: Care
+
+
+def subjects_of(parts: Booking) -> Mapping[str, Subject]:
+    """Return who owns what reminders are about."""
+    return {"visit": visit_subject(parts)}
+
+
+def remind(
+    parts: Booking,
+    kinds: Kinds,
+    subjects: Mapping[str, Subject],
+    owner: str,
+    busy: Callable[[], bool],
+) -> Reminding:
+    """Return the engine.
+
+    Args:
+        subjects: who owns what reminders are about.
+        owner: names this process in its leases.
+        busy: says whether patients are being answered right now.
+    """
+    planner, care = parts.planner, put_care_together(parts)
+    subjects = {**subjects, "plan": care.subject}
+    made = Sending(
+        kinds=kinds,
+        subjects=subjects,
+        recipients=Recipients(Listeners(parts.family, parts.today)),
+        lives=Lives(kinds, parts.settings.zone),
+        repeating=Repeating(kinds, planner),
+        notices=parts.notices,
+    )
+    port = ReminderPort(parts.engine, made, parts.clock, owner)
+    return Reminding(
+        kinds, planner, subjects, made, Rechecks(made), port,
+        Sweep(port, gone=(StoreError,), busy=busy), care,
+    )  # fmt: skip
+
+
+def reminder_jobs(parts: Reminding) -> list[Job]:
+    """Return what sends reminders as time goes by."""
+    return [Job("reminders that are due", 1.0, parts.sweep.run), *care_jobs(parts.care)]

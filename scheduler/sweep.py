@@ -1,0 +1,140 @@
+"""The sweep: whatever is due is claimed in batches, handled in small chunks, until nothing is left.
+
+It holds nothing that is not leased in a table. What is due is leased ahead, far faster than it can be
+handled, so that several sweepers share a burst; a chunk is one short transaction, and between two of
+them everybody else has a turn. An item that fails fails alone.
+"""
+
+import asyncio
+from collections.abc import Callable, Hashable, Sequence
+from typing import Generic, Protocol, TypeVar
+
+import structlog
+
+log = structlog.get_logger()
+
+
+class Item(Protocol):
+    """One leased row, as far as a sweep looks at it."""
+
+    @property
+    def group(self) -> Hashable:
+        """What it is handled together with, as far as both are leased."""
+        ...
+
+
+T = TypeVar("T", bound=Item)
+
+
+class Port(Protocol[T]):
+    """What a sweep sweeps."""
+
+    async def recover(self) -> int:
+        """Free what sweepers held that died; return how much."""
+        ...
+
+    async def claim(self, limit: int) -> Sequence[T]:
+        """Lease what is due, what was due first first; at most `limit`."""
+        ...
+
+    async def dispatch(self, items: Sequence[T]) -> int:
+        """Handle leased items in one transaction; return how many are done with."""
+        ...
+
+    async def failed(self, item: T, error: Exception) -> None:
+        """Take note that one item raised, alone."""
+        ...
+
+
+class Sweep(Generic[T]):
+    """Runs a port until nothing is due.
+
+    Args:
+        gone: errors that are nobody's fault: the sweep ends, what is leased is handled by the next.
+        busy: says whether somebody else wants the database now; the sweep then takes it slowly.
+        batch: how many are leased at once; `ahead`: how many are at most held leased.
+        chunk: how many are handled in one transaction.
+        pause: how long it waits between chunks while others are busy, in seconds.
+    """
+
+    def __init__(
+        self,
+        port: Port[T],
+        *,
+        gone: tuple[type[Exception], ...] = (),
+        busy: Callable[[], bool] = lambda: False,
+        batch: int = 2_000,
+        ahead: int = 100_000,
+        chunk: int = 40,
+        pause: float = 0.02,
+    ) -> None:
+        self._port = port
+        self._gone = gone
+        self._busy = busy
+        self._batch = batch
+        self._ahead = ahead
+        self._chunk = chunk
+        self._pause = pause
+        self._held: list[T] = []
+        self._lock = asyncio.Lock()
+
+    async def run(self) -> int:
+        """Handle all that is due; return how many were. One at a time: a second call waits its turn."""
+        async with self._lock:
+            await self._port.recover()
+            done = 0
+            while True:
+                await self._claim()
+                if not self._held:
+                    return done
+                done += await self._handle()
+
+    async def _claim(self) -> None:
+        """Lease ahead of the work."""
+        while len(self._held) < self._ahead:
+            claimed = await self._port.claim(self._batch)
+            self._held += claimed
+            if len(claimed) < self._batch:
+                return
+
+    async def _handle(self) -> int:
+        """Handle all that is held, chunk by chunk; what could not be handled stays held."""
+        chunks, self._held = _chunks(self._held, self._chunk), []
+        done = 0
+        try:
+            while chunks:
+                done += await self._dispatch(chunks[-1])
+                chunks.pop()
+                await self._breathe()
+        finally:
+            self._held += [item for chunk in reversed(chunks) for item in chunk]
+        return done
+
+    async def _breathe(self) -> None:
+        """Let others have a turn; a long one where they are busy."""
+        await asyncio.sleep(self._pause if self._busy() else 0)
+
+    async def _dispatch(self, chunk: Sequence[T]) -> int:
+        try:
+            return await self._port.dispatch(chunk)
+        except self._gone:
+            raise
+        except Exception as exc:
+            if len(chunk) == 1:
+                log.error("sweep.failed", error=type(exc).__name__)
+                await self._port.failed(chunk[0], exc)
+                return 0
+        return sum([await self._dispatch([item]) for item in chunk])
+
+
+def _chunks(items: Sequence[T], size: int) -> list[list[T]]:
+    """Return the items in chunks of about `size`, the last chunk first; a group is never torn."""
+    groups: dict[Hashable, list[T]] = {}
+    for item in items:
+        groups.setdefault(item.group, []).append(item)
+    chunks: list[list[T]] = [[]]
+    for group in groups.values():
+        if len(chunks[-1]) >= size:
+            chunks.append([])
+        chunks[-1] += group
+    return [chunk for chunk in reversed(chunks) if chunk]
