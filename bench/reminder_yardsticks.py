@@ -1,4 +1,4 @@
-"""What reminders are measured beside: APScheduler with a job a reminder, and the bare SQL of the same rows.
+"""What reminders are measured beside: APScheduler with a job a reminder, and bare SQL on the same rows.
 
 APScheduler gets every advantage: its store is filled in one transaction where only its size matters,
 its grace is without end, so that it drops nothing, and its jobs only count.
@@ -68,7 +68,9 @@ def apscheduler(folder: Path, pending: int, add: int, due: int) -> dict[str, flo
     return {"add_per_s": add / adding, "dispatch_per_s": done / seconds, "dispatched": done}
 
 
-def _fill(scheduler: BackgroundScheduler, store: SQLAlchemyJobStore, count: int, at: datetime) -> None:
+def _fill(
+    scheduler: BackgroundScheduler, store: SQLAlchemyJobStore, count: int, at: datetime
+) -> None:
     """Put jobs into its table as it would, many to a transaction."""
     with store.engine.begin() as connection:
         for chunk in _chunks(count, 5_000):

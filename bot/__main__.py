@@ -18,9 +18,11 @@ from bot.commands import (
     evaluate,
     exports,
     facts,
+    plans,
     queue,
     roster,
     serve,
+    simulate,
     talk,
 )
 from bot.commands.context import DEFAULT_CONFIG, Options
@@ -54,10 +56,12 @@ app.add_typer(evaluate.bench, name="bench")
 app.add_typer(data.staff, name="staff")
 app.add_typer(facts.imports, name="import")
 facts.imports.command("queue")(queue.queue_file)
+plans.mount_imports(facts.imports)
 app.add_typer(exports.app, name="export")
 app.add_typer(roster.app, name="roster")
 app.add_typer(data.keys, name="keys")
 app.command("init-db")(data.init_db)
+app.command()(simulate.simulate)
 
 
 def main() -> None:

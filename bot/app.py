@@ -54,7 +54,7 @@ from bot.store.keyring import load_keyring
 from bot.store.setup import open_store
 from bot.wiring.booking import Booking, booking_flows, booking_jobs, desk, open_facts, put_together
 from bot.wiring.care import care_flows
-from bot.wiring.reminders import Reminding, remind, reminder_jobs, subjects_of
+from bot.wiring.reminders import Reminding, remind, reminder_flows, reminder_jobs, subjects_of
 from intents.catalog import Catalog, CatalogError, load_catalog
 from intents.match import Matcher
 from intents.numbers import Numbers, load_numbers
@@ -125,6 +125,7 @@ class App:
         finally:
             self.feed.close()
             ticker.stop()
+            await self.reminding.sweep.finish()
             await _cancelled(*runs)
             await self.turns.finish()
             await self.intake.finish()
@@ -274,6 +275,7 @@ async def build(
         ),
         **booking_flows(booking),
         **care_flows(booking, reminding.care),
+        **reminder_flows(booking, reminding, catalog.reminding),
         **(flows or {}),
     }
     turn = Turn(
@@ -377,10 +379,9 @@ def _http(app: App, webchat: Webchat, emergency: tuple[str, ...]) -> FastAPI:
                                 app.delivery.wake, app.clock, templates, settings.templates / "console",
                                 settings.hospital.language, settings.zone, app.delivery.health),
                   Booked(desk(app.booking), app.publish),
-                  Cared(load_kinds(settings.content_folder)))  # fmt: skip
-    mount_api(
-        http, Api(app.engine, desk(app.booking), app.clock, settings.operator_key, app.publish)
-    )
+                  Cared(app.reminding.kinds, app.reminding.care))  # fmt: skip
+    mount_api(http, Api(app.engine, desk(app.booking), app.clock, settings.operator_key, app.publish,
+                        app.reminding.care))  # fmt: skip
     mount_calendar(http, Calendars(app.engine, app.booking.bookings, app.hospital.info,
                                    app.booking.links.spot, app.wording.reveals, languages,
                                    settings.zone, app.clock))  # fmt: skip

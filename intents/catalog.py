@@ -17,6 +17,7 @@ from typing import Any
 from intents import entry_rules
 from intents.discreet import Discreet, Group, groups_from
 from intents.normalize import normalize, strip_fillers
+from intents.reminding import Reminding, problems_of_reminding, problems_of_zones
 from intents.requests import Requests, problems_of
 
 #: What may stand around a whole message that is an act: “退订”, 【TD】, (stop), 人工🙏
@@ -62,12 +63,13 @@ class Catalog:
         discreet: Discreet | None = None,
         texted_stops: Iterable[str] = (),
         requests: Requests | None = None,
+        reminding: Reminding | None = None,
     ) -> None:
         """Take entries and, by language, the acts of normalised phrases.
 
         `discreet` says what a channel that others may read must not carry; `texted_stops` are the
         words, as `act_key` makes them, that stop text messages and nothing else; `requests` are the
-        words with which something is asked to be done.
+        words with which something is asked to be done, `reminding` those said to reminders.
         """
         self._entries = {(entry.intent, entry.lang): entry for entry in entries}
         self._acts = {lang: MappingProxyType(dict(words)) for lang, words in acts.items()}
@@ -75,6 +77,7 @@ class Catalog:
         self._texted_stops = frozenset(texted_stops)
         self.discreet = discreet or Discreet({})
         self.requests = requests or Requests({})
+        self.reminding = reminding or Reminding({}, {})
         self.version = version
         self.languages: tuple[str, ...] = tuple(
             sorted({lang for _, lang in self._entries} | set(acts)),
@@ -140,6 +143,7 @@ def load_catalog(folder: Path) -> Catalog:
     acts: dict[str, dict[str, str]] = {}
     discreet: dict[str, list[Group]] = {}
     requests: dict[str, dict[str, Any]] = {}
+    reminding: dict[str, dict[str, Any]] = {}
     folders = sorted(path for path in folder.glob("*") if path.is_dir()) if folder.is_dir() else []
     if not folders:
         reading.problems.append(f"{folder}: no language folder is there; at least one is needed.")
@@ -148,13 +152,17 @@ def load_catalog(folder: Path) -> Catalog:
         acts[language.name] = reading.phrases(language)
         discreet[language.name] = reading.discreet(language)
         requests[language.name] = reading.requests(language)
+        reminding[language.name] = reading.reminding(language)
+    zones = reading.zones(folder)
     reading.problems += entry_rules.across(reading.entries, reading.doubtful)
     reading.problems += entry_rules.acts_across(acts)
     if reading.problems:
         raise CatalogError(reading.problems)
     version = reading.digest.hexdigest()[:16]
-    words = Requests(requests)
-    return Catalog(reading.entries, acts, version, Discreet(discreet), reading.texted_stops, words)
+    return Catalog(
+        reading.entries, acts, version, Discreet(discreet), reading.texted_stops, Requests(requests),
+        Reminding(reminding, zones),
+    )  # fmt: skip
 
 
 class _Reading:
@@ -246,6 +254,21 @@ class _Reading:
         tables = self._tables(language / "requests.toml", where)
         if tables is not None:
             self.problems += problems_of(tables, where)
+        return tables or {}
+
+    def reminding(self, language: Path) -> dict[str, Any]:
+        """Read the words of a language with which patients answer reminders, and ask things of them."""
+        where = f"{language.name}/reminders.toml"
+        tables = self._tables(language / "reminders.toml", where)
+        if tables is not None:
+            self.problems += problems_of_reminding(tables, where)
+        return tables or {}
+
+    def zones(self, folder: Path) -> dict[str, Any]:
+        """Read the places by which patients say what their clocks show."""
+        tables = self._tables(folder / "zones.toml", "zones.toml")
+        if tables is not None:
+            self.problems += problems_of_zones(tables, "zones.toml")
         return tables or {}
 
     def _tables(self, path: Path, where: str) -> dict[str, Any] | None:

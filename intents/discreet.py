@@ -100,6 +100,8 @@ class _Rules:
                 self._words.setdefault(spelling[0], []).append(word)
         for words in self._words.values():
             words.sort(key=lambda word: -len(word.spelling))
+        firsts = "".join(map(re.escape, self._words))
+        self._first = re.compile(f"[{firsts}]" if firsts else "(?!)", re.IGNORECASE)
         says = {re.escape(group.say) for group in groups if group.say}
         self._again = [re.compile(f"({say})(?:{_BETWEEN}{say})+") for say in sorted(says)]
 
@@ -125,8 +127,9 @@ class _Rules:
     def _found(self, text: str) -> list[tuple[int, int, _Word]]:
         """Return what is found from left to right, the longest word at each place."""
         found, at = [], 0
-        while at < len(text):
-            words = self._words.get(text[at].lower(), ())
+        while (first := self._first.search(text, at)) is not None:
+            at = first.start()
+            words = self._words.get(first[0].lower(), ())
             hit = next(((w, m) for w in words if (m := w.pattern.match(text, at))), None)
             if hit is not None:
                 found.append((at, hit[1].end(), hit[0]))

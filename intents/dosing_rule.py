@@ -23,23 +23,30 @@ _DAY_ZH, _TIMES_ZH = "一二三四五六日天末", "次|顿|回|遍|餐"
 _EVERY_DAY = r"(?:每[天日]|天天|一[天日]|1[天日]|(?<![隔今明昨后前两二三四五六七八九十\d])日)"
 _A_DAY = re.compile(
     rf"(?:{_EVERY_DAY}|(?:每|一)个?昼夜)[^,。;\d一二两三四五六七八九十]{{0,6}}?{_ZN}(?:{_TIMES_ZH})"
-    rf"|(?P<meals>三餐|三顿饭|一日三餐)|\b(?:{_EN}(?: times?| ?x)|(once|twice|thrice)) ?(?:(?:a|per|each|every|/) ?day|daily)\b"
-    r"|(?<![a-z])(?P<latin>qd|bid|tid|qid|qn|qhs|b\.i\.d|t\.i\.d|q\.d|q\.i\.d)(?![a-z])|(?:早中晚|早午晚)(?P<three>)"
+    rf"|(?P<meals>三餐|三顿饭|一日三餐)|\b(?:{_EN}(?: times?| ?x)|(once|twice|thrice)) ?(?:(?:a|per"
+    r"|each|every|/) ?day|daily)\b"
+    r"|(?<![a-z])(?P<latin>qd|bid|tid|qid|qn|qhs|b\.i\.d|t\.i\.d|q\.d|q\.i\.d)(?![a-z])"
+    r"|(?:早中晚|早午晚)(?P<three>)"
 )
 _LATIN = {"qd": 1, "qn": 1, "qhs": 1, "bid": 2, "tid": 3, "qid": 4}
 _HOURLY = re.compile(
     rf"(?:每隔?|间隔|隔)个?{_ZN}个?(?:小时|钟头)|{_ZN}个?(?:小时|钟头)(?:吃|服|用|喝|打|滴|来)?{_ZN}?一?(?:{_TIMES_ZH})"
-    rf"|\b(?:every|each) {_EN}[ -]?(?:hours?|hrs?|h)\b|\bq ?(\d{{1,2}}) ?h\b|\b(?P<hourly>hourly|every hour|每小时)\b"
+    rf"|\b(?:every|each) {_EN}[ -]?(?:hours?|hrs?|h)\b|\bq ?(\d{{1,2}}) ?h\b"
+    r"|\b(?P<hourly>hourly|every hour|每小时)\b"
 )
 _EVERY_NTH = re.compile(
-    rf"(?P<other>每?隔(?:一|1)?[天日]|每隔(?:一|1)个?晚上?|\b(?:every|each) (?:other|second|alternate) (?:day|night|morning|evening)\b"
-    rf"|\balternate days\b|\bqod\b)|(?:每隔|隔){_ZN}[天日]|(?:每){_ZN}[天日]|{_ZN}[天日](?:吃|服|用|打|喝)?(?:一|1)(?:{_TIMES_ZH}|片|粒|针)"
+    r"(?P<other>每?隔(?:一|1)?[天日]|每隔(?:一|1)个?晚上?|\b(?:every|each) (?:other|second"
+    r"|alternate) (?:day|night|morning|evening)\b"
+    rf"|\balternate days\b|\bqod\b)|(?:每隔|隔){_ZN}[天日]|(?:每){_ZN}[天日]|{_ZN}[天日](?:吃|服|用|打"
+    rf"|喝)?(?:一|1)(?:{_TIMES_ZH}|片|粒|针)"
     rf"|\bevery {_EN} days\b|\bonce every {_EN} days\b|\bevery (?P<third>third|fourth|fifth) day\b"
 )
 _WEEK = r"(?:周|星期|礼拜)"
 _WEEKDAYS = re.compile(
-    rf"{_WEEK}(?![{_DAY_ZH}\d](?:{_TIMES_ZH}|片|针|粒))[{_DAY_ZH}1-7](?:[、,和跟及到至\-~ ]*(?:{_WEEK})?(?!\d\d)[{_DAY_ZH}1-6](?![点次片粒颗个顿:]))*"
-    r"|(?P<work>工作日|平日|周内|\b(?:weekdays|working days|week days)\b)|(?P<end>每?个?周末|双休日?|\bweekends?\b)"
+    rf"{_WEEK}(?![{_DAY_ZH}\d](?:{_TIMES_ZH}|片|针"
+    rf"|粒))[{_DAY_ZH}1-7](?:[、,和跟及到至\-~ ]*(?:{_WEEK})?(?!\d\d)[{_DAY_ZH}1-6](?![点次片粒颗个顿:]))*"
+    r"|(?P<work>工作日|平日|周内|\b(?:weekdays|working days|week days)\b)|(?P<end>每?个?周末|双休日?"
+    r"|\bweekends?\b)"
 )
 _RANGED = re.compile(rf"{_WEEK}([{_DAY_ZH}1-7])[到至\-~]{_WEEK}?([{_DAY_ZH}1-7])")
 _EN_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -51,12 +58,14 @@ _EN_NO_RULE = re.compile(
 )
 _ZH_NO_RULE = re.compile(r"(?:从|到|至|吃到|直到|截止|[下这本]个?)\s?$")
 _WEEKLY = re.compile(
-    rf"(?:每|一)个?(?:周|星期|礼拜)(?:吃|服|打|用)?{_ZN}(?:{_TIMES_ZH}|片|针|粒)|\b{_EN}(?: times)? (?:a|per|each|every) week\b|\b(?:once )?(?:weekly|every week)\b"
+    rf"(?:每|一)个?(?:周|星期|礼拜)(?:吃|服|打|用)?{_ZN}(?:{_TIMES_ZH}|片|针|粒)|\b{_EN}(?: times)? (?:a"
+    r"|per|each|every) week\b|\b(?:once )?(?:weekly|every week)\b"
     r"|(?P<bare>每个?(?:周|星期|礼拜)(?![一二三四五六日天末1-7]))"
 )
 _BEYOND = re.compile(
     r"每个?月|一个?月(?:吃|打|服)?[一二两三1-9](?:次|针|片)|每年|每季度|每半个?月|每两周|每?隔一?周|半个?月一次|两周一次"
-    r"|\b(?:monthly|every (?:month|other week|two weeks|2 weeks|year)|once a month|fortnightly|yearly)\b"
+    r"|\b(?:monthly|every (?:month|other week|two weeks|2 weeks|year)|once a month"
+    r"|fortnightly|yearly)\b"
     r"|单双?日|双日|[单双]号|逢[单双]|减量|逐渐|第一[天周].{1,12}第二[天周]|吃\S{1,4}停\S{1,4}[天周]|\btaper"
 )
 _SPAN = re.compile(

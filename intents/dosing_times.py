@@ -25,13 +25,17 @@ _NAMED: tuple[tuple[str, str], ...] = (
     ("night", r"半夜|深夜|夜里|夜间|\bmidnight\b"),
     (
         "bedtime",
-        r"(?:临|晚上|晚)?睡觉?(?:之|以)?前|入睡前|上床前|睡的?时候|\b(?:at |before |every )?"
-        r"(?:bed ?time|bed|going to (?:bed|sleep)|sleep(?:ing)?)\b",
+        (
+            r"(?:临|晚上|晚)?睡觉?(?:之|以)?前|入睡前|上床前|睡的?时候|\b(?:at |before |every )?"
+            r"(?:bed ?time|bed|going to (?:bed|sleep)|sleep(?:ing)?)\b"
+        ),
     ),
     (
         "morning",
-        r"早上|早晨|清晨|上午|早间|早饭|早餐|大清早|起床|晨起|朝早|(?<!最)(?<!尽)早(?!点吃|点提|日|期)"
-        r"|\b(?:mornings?|breakfast)\b",
+        (
+            r"早上|早晨|清晨|上午|早间|早饭|早餐|大清早|起床|晨起|朝早|(?<!最)(?<!尽)早(?!点吃|点提|日|期)"
+            r"|\b(?:mornings?|breakfast)\b"
+        ),
     ),
     (
         "noon",
@@ -40,13 +44,18 @@ _NAMED: tuple[tuple[str, str], ...] = (
     ("afternoon", r"下午|午后|后晌|下昼|\bafternoons?\b"),
     (
         "evening",
-        r"晚上|傍晚|晚间|晚饭|晚餐|夜晚|今晚|明晚|晚黑|(?<![早最])晚(?!点吃|点提|了)|(?<=早)晚"
-        r"|\b(?:evenings?|nights?|tonight|dinner|supper|nightly)\b",
+        (
+            r"晚上|傍晚|晚间|晚饭|晚餐|夜晚|今晚|明晚|晚黑|(?<![早最])晚(?!点吃|点提|了)|(?<=早)晚"
+            r"|\b(?:evenings?|nights?|tonight|dinner|supper|nightly)\b"
+        ),
     ),
 )
 _PART = "|".join(f"(?P<{name}>{form})" for name, form in _NAMED)
 _N = r"(?:二?十[一二三四五六七八九]?|二十[一二三四]?|[一二两三四五六七八九零]|2[0-4]|[01]?\d)"
-_MINUTES = r"(?:半|[一三]刻|整|[0-5]\d分?(?![点时\d])|[0-5]?\d分|零[五5一二三四六七八九]分?|[二三四五]?十[一二三四五六七八九]?分?(?![一二三四五六七八九]?[点时]))"
+_MINUTES = (
+    r"(?:半|[一三]刻|整|[0-5]\d分?(?![点时\d])|[0-5]?\d分|零[五5一二三四六七八九]分?"
+    r"|[二三四五]?十[一二三四五六七八九]?分?(?![一二三四五六七八九]?[点时]))"
+)
 _ZH = rf"(?<![\d第.:])(?P<hour>{_N})(?:点钟?|时(?!间|候|段|常))(?P<minutes>{_MINUTES})?"
 _DIGITAL = r"(?<![\d.:/])(?P<h2>[01]?\d|2[0-4]):(?P<m2>[0-5]\d)(?: ?(?P<x2>[ap])\.?m\b\.?)?"
 _EN = r"(?<![\d.:/])(?P<h3>\d{1,2})(?:[.](?P<m3>[0-5]\d))? ?(?P<x3>[ap])\.?m\b\.?"
@@ -55,10 +64,12 @@ _WORDS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 _WORD_HOURS = {word: n for n, word in enumerate(_WORDS.split("|"), 1)}
 _AT = (
     r"\b(?:at|around|about|by)(?: (?P<half>half past|quarter past|quarter to))?"
-    rf" (?P<h5>\d{{1,2}}|{_WORDS})\b(?! ?(?:[ap]\.?m|o'?clock|:|\.\d|days?|weeks?|hours?|times?|pills?|tablets?|mg|ml))"
+    rf" (?P<h5>\d{{1,2}}|{_WORDS})\b(?! ?(?:[ap]\.?m"
+    r"|o'?clock|:|\.\d|days?|weeks?|hours?|times?|pills?|tablets?|mg|ml))"
 )
 _AND = (
-    rf"(?<=\band )(?P<h6>\d{{1,2}}|{_WORDS})(?= *(?:$|[,.!?]|(?:every|each|daily|in the|at night|for|please|to take)\b))"
+    rf"(?<=\band )(?P<h6>\d{{1,2}}|{_WORDS})(?= *(?:$|[,.!?]|(?:every|each|daily|in the"
+    r"|at night|for|please|to take)\b))"
     r"|\b(?P<h7>\d{1,2})(?= and \d{1,2} ?(?:$|[,.!?]|every|daily|each))"
 )
 _IN_PART = (
@@ -68,7 +79,7 @@ _IN_PART = (
 #: "早8晚8", "早上7晚上7": an hour right after its part, without the word for hour.
 _BARE = rf"(?<=[早晚午上晨])(?P<h8>{_N})(?![\d.:点时片粒次天日顿颗袋支毫个种]|十|周|小时)"
 _HOURS = ("hour", *(f"h{n}" for n in range(2, 10)))
-_TIME = re.compile("|".join((_DIGITAL, _EN, _CLOCK, _ZH, _AT, _IN_PART, _AND, _BARE, _PART)))
+_TIME = re.compile(f"{_DIGITAL}|{_EN}|{_CLOCK}|{_ZH}|{_AT}|{_IN_PART}|{_AND}|{_BARE}|{_PART}")
 #: What may stand between a part of the day and its hour.
 _BETWEEN = re.compile(r"[\s的在就是大约左右]*|[ ,]*(?:at|around|about|by)?[ ]*")
 _LATER_PART = re.compile(

@@ -11,26 +11,37 @@ from dataclasses import dataclass
 _N = r"(?:\d+(?:\.\d+)?|半|[一二两三四五六七八九十]{1,2}(?:个半)?|一?片?半)"
 _UNIT = "片|粒|颗|丸|袋|包|支|滴|喷|吸|勺|瓶盖|毫升|毫克|克|微克|贴|揿|针|个?单位|盒|格|板|枚|mg|ml|g|ug|mcg|iu|u"
 _AMOUNT = re.compile(
-    rf"(?:每次|一次|各|一回|每顿|每回)?\s?(?:吃|服|喝|用)?(?P<zh>(?:各)?{_N}(?:到{_N})?\s?(?:{_UNIT})(?![剂名针对区]))(?!药)"
-    r"|\b(?P<en>(?:\d+(?:\.\d+)?|half an?|an?|one|two|three|four) ?(?:tablets?|pills?|capsules?|drops|puffs?|mg|ml|mcg"
+    r"(?:每次|一次|各|一回|每顿|每回)?\s?(?:吃|服|喝"
+    rf"|用)?(?P<zh>(?:各)?{_N}(?:到{_N})?\s?(?:{_UNIT})(?![剂名针对区]))(?!药)"
+    r"|\b(?P<en>(?:\d+(?:\.\d+)?|half an?|an?|one|two|three|four) ?(?:tablets?|pills?"
+    r"|capsules?|drops|puffs?|mg|ml|mcg"
     r"|units?|teaspoons?|sachets?|tabs?))\b(?! a day)"
 )
 _FOODS: tuple[tuple[str, str], ...] = (
     ("empty", r"空腹|空肚子|\b(?:on an |an )?empty stomach\b|\bfasting\b"),
     (
         "before",
-        r"(?:[早中午晚三]?[饭餐]|吃饭|进食|开饭)(?:之|以)?前|\bbefore (?:each |every |my |the )?(?:meals?|food|eating"
-        r"|breakfast|lunch|dinner|supper)\b|\b(?:a\.?c)\.?(?= |$|,)",
+        (
+            r"(?:[早中午晚三]?[饭餐]|吃饭|进食|开饭)(?:之|以)?前|\bbefore (?:each |every |my |the )?(?:meals?|food"
+            r"|eating"
+            r"|breakfast|lunch|dinner|supper)\b|\b(?:a\.?c)\.?(?= |$|,)"
+        ),
     ),
     (
         "after",
-        r"(?:[早中午晚三]?[饭餐]|吃[完过]?了?[饭饱]?|进食|吃过饭)(?:之|以)?后|\bafter (?:each |every |my |the )?(?:meals?"
-        r"|food|eating|breakfast|lunch|dinner|supper)\b|\b(?:p\.?c)\.?(?= |$|,)",
+        (
+            r"(?:[早中午晚三]?[饭餐]|吃[完过]?了?[饭饱]?|进食|吃过饭)(?:之|以)?后|\bafter (?:each |every |my "
+            r"|the )?(?:meals?"
+            r"|food|eating|breakfast|lunch|dinner|supper)\b|\b(?:p\.?c)\.?(?= |$|,)"
+        ),
     ),
     (
         "with",
-        r"随[饭餐]|[饭餐]中(?!心)|吃饭(?:的时候|时)|和饭一起|就饭|与食物同服|\bwith (?:a |each |every |my |the )?(?:meals?|food"
-        r"|breakfast|lunch|dinner|supper)\b",
+        (
+            r"随[饭餐]|[饭餐]中(?!心)|吃饭(?:的时候|时)|和饭一起|就饭|与食物同服|\bwith (?:a |each |every |my "
+            r"|the )?(?:meals?|food"
+            r"|breakfast|lunch|dinner|supper)\b"
+        ),
     ),
 )
 _FOOD = re.compile("|".join(f"(?P<{name}>{form})" for name, form in _FOODS))
@@ -38,10 +49,14 @@ _PRN = re.compile(
     r"(?:疼|痛|发烧|发热|烧|咳|痒|喘|难受|不舒服|头晕|睡不着|失眠|恶心|胸闷|犯病|发作|鼻塞|过敏|反酸|胃胀|便秘|拉肚子)"
     r"[^,。;]{0,4}?(?:的时候|时候|时(?!间)|了?再|了?才|就|得?厉害)[^,。;]{0,4}?(?=吃|服|用|喷|喝|含|滴|打|提醒|我)"
     r"|(?:如果|要是|一)(?:疼|痛|发烧|咳|痒|难受|喘)[^,。;]{0,4}(?=吃|服|用|喷|喝)"
-    r"|需要(?:的时候|时|才|再)|必要时|有需要|有症状|按需|实在[^,。;]{0,6}(?:再|才|就)(?=吃|服)|超过?\s?3[89](?:\.\d)?度?[^,。;]{0,4}(?=吃|服|再)"
-    r"|\bprn\b|\bp\.r\.n\b|\b(?:as|when|if|only when|only if)(?: it is| it's| i)?(?: really)? ?(?:needed|necessary|required|need(?: it| them)?)\b"
-    r"|\b(?:when|whenever|if|as soon as)(?: it| my| i| the)?(?: \w+)? ?(?:hurts?|aches?|itch(?:es)?|have (?:a |any )?(?:pain|fever|headache|attack)"
-    r"|am in pain|feel (?:sick|pain|bad|dizzy|ill)|get (?:a )?(?:headache|fever|migraine|pain)|can't sleep|cough)\b"
+    r"|需要(?:的时候|时|才|再)|必要时|有需要|有症状|按需|实在[^,。;]{0,6}(?:再|才|就)(?=吃|服)"
+    r"|超过?\s?3[89](?:\.\d)?度?[^,。;]{0,4}(?=吃|服|再)"
+    r"|\bprn\b|\bp\.r\.n\b|\b(?:as|when|if|only when|only if)(?: it is"
+    r"| it's| i)?(?: really)? ?(?:needed|necessary|required|need(?: it| them)?)\b"
+    r"|\b(?:when|whenever|if|as soon as)(?: it| my| i| the)?(?: \w+)? ?(?:hurts?|aches?"
+    r"|itch(?:es)?|have (?:a |any )?(?:pain|fever|headache|attack)"
+    r"|am in pain|feel (?:sick|pain|bad|dizzy|ill)|get (?:a )?(?:headache|fever|migraine"
+    r"|pain)|can't sleep|cough)\b"
 )
 _KIN = (
     "妈妈|爸爸|母亲|父亲|爷爷|奶奶|外公|外婆|姥姥|姥爷|阿公|阿婆|阿妈|阿爸|老公|老婆|丈夫|妻子|太太|爱人|老伴|对象|孩子|小孩"
@@ -50,32 +65,45 @@ _KIN = (
 _WHOM = re.compile(
     rf"(?:我们?家?的?|俺们?家?的?|咱们?家?的?|提醒|叫|喊|催|给)(?P<zh>{_KIN})(?!妈|爸)"
     r"|(?:提醒|叫|喊|催|通知)(?:一下)?(?P<other>他|她)(?!说)"
-    r"|\bmy (?P<en>(?:(?:elderly|old|little|baby|grand) ?)?(?:mum|mom|mother|mummy|dad|father|daddy|grandma|grandmother|grandpa"
-    r"|grandfather|husband|wife|partner|son|daughter|kids?|child|children|baby|brother|sister|granny|nan|parents|mother-in-law|father-in-law))\b"
-    r"|\b(?:remind|tell|ping|text|nudge) (?P<they>him|her|them|mum|mom|mummy|dad|daddy|grandma|grandpa|granny)\b"
+    r"|\bmy (?P<en>(?:(?:elderly|old|little|baby|grand) ?)?(?:mum|mom|mother|mummy|dad"
+    r"|father|daddy|grandma|grandmother|grandpa"
+    r"|grandfather|husband|wife|partner|son|daughter|kids?|child|children|baby|brother"
+    r"|sister|granny|nan|parents|mother-in-law|father-in-law))\b"
+    r"|\b(?:remind|tell|ping|text|nudge) (?P<they>him|her|them|mum|mom|mummy|dad|daddy"
+    r"|grandma|grandpa|granny)\b"
 )
 _DRUG = re.compile(
     r"(?:药|片|丸|胶囊|颗粒|冲剂|糖浆|口服液|合剂|滴剂|软?膏|针剂?|素|[西巴]林|平|坦|唑|[他瑞伐]汀|沙星|洛尔|地尔|双胍|匹林|布洛芬|芬"
-    r"|头孢\S{0,3}|格列\S{1,2}|普利|钙|铁剂|锌|叶酸|维生素[a-z]?\d{0,2}|维[a-z]\d{0,2}|[dD]3|鱼油|益生菌|药水|药膏|药片|贴|喷雾|吸入剂?|雾化"
-    r"|散|汤药|中药|优甲乐|立普妥|拜新同|拜糖[平苹]|波立维|华法林|连花清瘟|蒙脱石|奥美拉唑|泼尼松|地塞米松|氯雷他定|西替利嗪|甲硝唑|阿卡波糖|[尼沙]松|嗪|酮|酯|胺|碱|酸)$"
+    r"|头孢\S{0,3}|格列\S{1,2}|普利|钙|铁剂|锌|叶酸|维生素[a-z]?\d{0,2}|维[a-z]\d{0,2}|[dD]3|鱼油|益生菌|药水|药膏"
+    r"|药片|贴|喷雾|吸入剂?|雾化"
+    r"|散|汤药|中药|优甲乐|立普妥|拜新同|拜糖[平苹]|波立维|华法林|连花清瘟|蒙脱石|奥美拉唑|泼尼松|地塞米松|氯雷他定|西替利嗪|甲硝唑|阿卡波糖|[尼沙]松"
+    r"|嗪|酮|酯|胺|碱|酸)$"
 )
 _DRUG_EN = re.compile(
-    r"\b(?:pills?|tablets?|tabs|medicines?|medications?|meds?|capsules?|drops|inhaler|puffer|antibiotics?|painkillers?|vitamins?|vitamin [a-k]\d{0,2}"
-    r"|insulin|aspirin|iron|calcium|blood thinners?|statin|steroids?|syrup|ointment|cream|patch|shot|jab|injection|supplements?|contraceptive"
-    r"|birth control|[a-z]{3,}(?:cillin|mycin|formin|pril|sartan|statin|olol|pine|zole|profen|tidine|xaban|parin|oxin|phen|amol|farin|oxine|sone|solone|dronate|gliptin|flozin|oxetine|trate|azepam|done|rine|mide|zide|pril|lol|lin|min|cin|fen|xin))\b"
+    r"\b(?:pills?|tablets?|tabs|medicines?|medications?|meds?|capsules?|drops|inhaler"
+    r"|puffer|antibiotics?|painkillers?|vitamins?|vitamin [a-k]\d{0,2}"
+    r"|insulin|aspirin|iron|calcium|blood thinners?|statin|steroids?|syrup|ointment|cream"
+    r"|patch|shot|jab|injection|supplements?|contraceptive"
+    r"|birth control|[a-z]{3,}(?:cillin|mycin|formin|pril|sartan|statin|olol|pine|zole"
+    r"|profen|tidine|xaban|parin|oxin|phen|amol|farin|oxine|sone|solone|dronate|gliptin"
+    r"|flozin|oxetine|trate|azepam|done|rine|mide|zide|pril|lol|lin|min|cin|fen|xin))\b"
 )
 _GENERIC = re.compile(
     r"^(?:我的|这个?|那个?|这些|那些|该|一次|所有的?)?(?:药|药物|药片|药品|的药|西药|针)$"
-    r"|^(?:pills?|tablets?|tabs|medicines?|medications?|meds?|capsules?|drugs?|dose|doses|prescriptions?|it|them|one|mine)$"
+    r"|^(?:pills?|tablets?|tabs|medicines?|medications?|meds?|capsules?|drugs?|dose|doses"
+    r"|prescriptions?|it|them|one|mine)$"
 )
 _NOT = re.compile(
     r"饭|水果|牛奶|开水|鸡蛋|蔬菜|面条|零食|点心|咖啡|奶茶|夜宵|宵夜|^[水茶酒汤奶肉菜蛋糖鱼]$|^早点$|电话|电池|^的$|东西|打卡|时间|时候|提醒|闹钟"
-    r"|\b(?:shower|bath|walk|break|bus|train|taxi|nap|photos?|picture|dog|kids?|care|time|trash|rubbish|test|temperature|pulse|weight|rest"
-    r"|breath|lunch|dinner|breakfast|water|exam|class|call|note|seat|food|meals?|eat|appointment|visit|check-?up)\b"
+    r"|\b(?:shower|bath|walk|break|bus|train|taxi|nap|photos?|picture|dog|kids?|care|time"
+    r"|trash|rubbish|test|temperature|pulse|weight|rest"
+    r"|breath|lunch|dinner|breakfast|water|exam|class|call|note|seat|food|meals?|eat"
+    r"|appointment|visit|check-?up)\b"
     r"|^(?:my |the )?(?:blood pressure|blood sugar|sugar|bp|glucose)$"
 )
 _VERB_ZH = re.compile(
-    r"(?:服用|口服|含服|吸入|外用|外涂|注射|吃|服|喝|打|滴|涂|抹|贴|敷|含|吸|喷|用|点)(?P<name>[\u4e00-\u9fffa-z0-9.\-()]{1,16})"
+    r"(?:服用|口服|含服|吸入|外用|外涂|注射|吃|服|喝|打|滴|涂|抹|贴|敷|含|吸|喷|用"
+    r"|点)(?P<name>[\u4e00-\u9fffa-z0-9.\-()]{1,16})"
 )
 _SURE_VERBS = ("服用", "口服", "含服", "吸入", "外用", "外涂", "服", "吃", "喝")
 _NAME_BEFORE = re.compile(r"(?:^|[\s,。;:|])(?P<name>[\u4e00-\u9fffa-z0-9.\-]{2,14})(?=\s?[,:|]|$)")
@@ -88,15 +116,18 @@ _KNOWN = re.compile(
 )
 _VERBS = re.compile(r"吃|服|^换|^用药|^药|打针|提醒")
 _TAKE_EN = re.compile(
-    r"\b(?:take|taking|have|use|using|inject|swallow|apply|inhale|do|about|of|for|with|on)(?: (?:my|the|his|her|their|some|a|an|our|all|this|these|two|one|\d+))* "
+    r"\b(?:take|taking|have|use|using|inject|swallow|apply|inhale|do|about|of|for|with"
+    r"|on)(?: (?:my|the|his|her|their|some|a|an|our|all|this|these|two|one|\d+))* "
     r"(?P<name>[a-z][a-z0-9\-]*(?: [a-z][a-z0-9\-]*){0,2})"
 )
 _BEFORE_EN = re.compile(
     r"\b(?P<name>[a-z][a-z0-9\-]+(?: [a-z][a-z0-9\-]+)?) (?:reminders?|alarm|alerts?)\b"
 )
 _STOP_EN = re.compile(
-    r"\b(?:at|every|each|for|after|before|with|in|on|twice|once|one|two|three|four|daily|and|when|if|as|please|until|from|starting|to|by|around|pls|thanks"
-    r"|thank|of|a|the|me|my|because|so|but|that|tablets? reminder|reminder|again|today|tomorrow|tonight|now|then|i|it'?s|is|are|regularly|on time|time)\b.*$"
+    r"\b(?:at|every|each|for|after|before|with|in|on|twice|once|one|two|three|four|daily"
+    r"|and|when|if|as|please|until|from|starting|to|by|around|pls|thanks"
+    r"|thank|of|a|the|me|my|because|so|but|that|tablets? reminder|reminder|again|today"
+    r"|tomorrow|tonight|now|then|i|it'?s|is|are|regularly|on time|time)\b.*$"
 )
 _LEAD = re.compile(
     r"^(?:我的|我|您|你|的|了|个|一下|这个|那个|这种|那种|自己的|医生开的|开的|按时|准时|记得|点|下|好|上|完|要|一|次|各|再|就|得|该|去|吧|每次)+"

@@ -1,27 +1,36 @@
-"""Read what is said to reminders: answers to them ("吃了", "改期") and wishes about them ("今天别再提醒").
+"""Read what is said to reminders: answers to them ("吃了", "改期"), wishes about them ("今天别再提醒").
 
-The words are content (`reminders.toml` of each language, `zones.toml`). An answer is a whole message that
-is nothing but an answer and courtesies; a question, a doubt, or two answers at once are none.
+The words are content (`reminders.toml` of each language, `zones.toml`). An answer is a whole message
+that is nothing but an answer and courtesies; a question, a doubt, or two answers at once are none.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from intents import said as saying
 from intents.normalize import normalize, strip_fillers
-from intents.said import Pattern, any_of, minutes_in
 
 #: Answers to a reminder; the last three answer none by themselves.
 ANSWERS = (
-    *("confirm", "move", "cancel", "taken", "snooze", "skip", "book", "done", "better", "worse", "more"),
-    *("yes", "not_yet", "thanks"),
+    *("confirm", "move", "cancel", "taken", "snooze", "skip", "book", "done", "better", "worse"),
+    *("more", "agree", "decline", "yes", "not_yet", "thanks"),
 )
 #: What may be asked of reminders, in this order: the narrower before the wider.
 WISHES = (
-    *("why_not", "reminders_off", "reminders_on", "mute_today", "resume_reminders", "best_time", "zone"),
-    *("reminders_mine", "remind_checkup", "remind_medicine", "pause_reminders", "fewer_reminders"),
+    *(
+        "why_not",
+        "reminders_off",
+        "reminders_on",
+        "mute_today",
+        "resume_reminders",
+        "best_time",
+        "zone",
+    ),
+    *("reminders_mine", "remind_checkup", "pause_reminders", "fewer_reminders"),
 )
 _GUARDS = ("refuse", "ask", "suppose", "happened", "others")
 #: Of these a guard is part of the words themselves, or does no harm.
@@ -34,11 +43,14 @@ _UNGUARDED: Mapping[str, frozenset[str]] = {
 }
 _LONGEST_ANSWER, _LONGEST_WISH = 40, 120
 _BREAK = re.compile(r"[,.!;:。、~…\n]+|(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
-_DOUBT = re.compile(r"[?]|[吗么]$|(?:没|不)(?:有)?$|[吧嘛]$")
-#: Of something asked for, courtesy ends like a doubt.
-_ASKED_FOR = frozenset({"move", "cancel", "snooze", "book", "more"})
-_SURELY_ASKS = re.compile(r"[?]|[吗么]$")
-_IANA = re.compile(r"\b[a-z]+(?:/[a-z_-]+){1,2}\b")
+_ASKS = re.compile(r"[?]|[吗么]$")
+#: Who tells what she did says it without these; who asks for something may end so.
+_TOLD = frozenset({"taken", "skip", "done", "better", "worse", "confirm"})
+_DOUBT = re.compile(rf"{_ASKS.pattern}|[没不吧嘛]$")
+_IANA = r"(?<![a-z/])[a-z]+(?:/[a-z_-]+){1,2}"
+#: Stands for the name of a place while a wish is read.
+_PLACE = "◇"
+_OF_KINDS = frozenset({"reminders_off", "reminders_on"})
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 
 
@@ -76,31 +88,52 @@ class _Asked:
     """How one wish is said in one language."""
 
     kind: str
-    whole: Sequence[Pattern]
+    whole: re.Pattern[str]
     holds: Sequence[re.Pattern[str]]
     never: re.Pattern[str]
+
+    def is_in(self, said: str, plain: str) -> bool:
+        """Say whether a message is it, holds it in a clause, or holds all that makes it."""
+        if self.whole.fullmatch(said) or self.whole.fullmatch(_EDGES.sub("", plain)):
+            return True
+        if self.never.search(said):
+            return False
+        if any(self.whole.fullmatch(clause.strip()) for clause in _BREAK.split(said)):
+            return True
+        return bool(self.holds) and all(form.search(said) for form in self.holds)
 
 
 class _Language:
     """The words of one language, compiled."""
 
-    def __init__(self, tables: Mapping[str, Any], places: str) -> None:
+    def __init__(self, tables: Mapping[str, Any]) -> None:
         about = tables["about"]
-        self.about = [(word, name) for name, words in about.items() for word in map(normalize, words)]
+        self.about = [(normalize(word), name) for name, words in about.items() for word in words]
         self.about.sort(key=lambda one: -len(one[0]))
-        names = {"about": any_of(word for word, _ in self.about), "place": places}
-        self.courtesy = [Pattern(one, names) for one in tables["courtesy"]]
-        self.answers = [
-            (word, sure == "sure", Pattern(one, names))
+        names = {"about": saying.any_of(word for word, _ in self.about), "place": _PLACE}
+        around = tables["before"], tables["after"]
+        self.courtesy = saying.whole(tables["courtesy"], names)
+        ways = {
+            f"{word}__{how}": tables["answers"][word][how]
             for word in ANSWERS
-            if word in tables["answers"]
-            for sure in ("sure", "plain")
-            for one in tables["answers"][word].get(sure, ())
-        ]
-        self.never = re.compile(any_of(tables["guards"]["never"]))
-        self.wishes = [
-            _asked(kind, tables["wishes"][kind], tables["guards"], names) for kind in WISHES
-        ]
+            for how in ("sure", "plain")
+            if tables["answers"][word].get(how)
+        }
+        self.answers = saying.one_of(ways, names, around)
+        self._tables, self._names = tables, names
+
+    @cached_property
+    def wishes(self) -> Mapping[str, _Asked]:
+        """Compile them when somebody first asks for something: a third of a second."""
+        wishes, guards = self._tables["wishes"], self._tables["guards"]
+        return {kind: _asked(kind, wishes[kind], guards, self._names) for kind in WISHES}
+
+    def clause(self, clause: str) -> Said | None:
+        """Return what a clause answers; thanks alone are a courtesy."""
+        if found := self.answers.fullmatch(clause):
+            word, _, how = str(found.lastgroup).partition("__")
+            return Said(word, how == "sure")
+        return Said("thanks") if self.courtesy.fullmatch(clause) else None
 
 
 class Reminding:
@@ -110,125 +143,139 @@ class Reminding:
         self, languages: Mapping[str, Mapping[str, Any]], zones: Mapping[str, Sequence[str]]
     ) -> None:
         """Take the tables of each language's `reminders.toml` and of `zones.toml`, already checked."""
+        self._names = zones
         self._zones = {normalize(name): zone for zone, names in zones.items() for name in names}
-        self._iana = {zone.lower(): zone for zone in available_timezones() if "/" in zone}
-        places = f"{any_of(self._zones)}|{_IANA.pattern}" if zones else r"(?!)"
-        self._places = re.compile(places)
-        self._languages = [_Language(tables, places) for tables in languages.values()]
+        self._places = re.compile(f"{_IANA}|{saying.any_of(self._zones)}")
+        self._languages = [_Language(tables) for tables in languages.values()]
+        hints = [hint for tables in languages.values() for hint in tables["hints"]]
+        self._hint = re.compile(saying.any_of(hints))
 
-    def answer(self, text: str) -> Said | None:
-        """Return what a whole message answers; None where it is no answer or not surely one."""
-        plain = normalize(text)
+    def called(self, zone: str, lang: str) -> str:
+        """Return what a zone's place is called; its own name where nobody gave it one."""
+        chinese = lang.startswith("zh")
+        names = (name for name in self._names.get(zone, ()) if name.isascii() != chinese)
+        return next(names, zone)
+
+    def answer(self, plain: str) -> Said | None:
+        """Return what a whole normalised message answers; None where it is not surely an answer."""
         if not plain or len(plain) > _LONGEST_ANSWER:
             return None
-        clauses = [one for one in (part.strip() for part in _BREAK.split(plain)) if one]
-        found = [self._clause(clause) for clause in clauses]
-        if not found or any(one is None for one in found):
-            return None
-        said = [one for one in found if one is not None]
-        meant = {one.word for one in said} - {"yes", "thanks"}
-        if len(meant) > 1:
-            return None
-        word = next(iter(meant), None)
-        chosen = [one for one in said if one.word == word] if word else said
-        best = next((one for one in chosen if one.word != "thanks"), chosen[0])
-        doubt = _SURELY_ASKS if best.word in _ASKED_FOR else _DOUBT
-        if doubt.search(plain):
-            return None
-        minutes = minutes_in(plain) if best.word == "snooze" else None
-        return Said(best.word, any(one.sure for one in chosen), minutes)
+        said = []
+        for clause in filter(None, map(str.strip, _BREAK.split(plain))):
+            found = next(filter(None, (one.clause(clause) for one in self._languages)), None)
+            if found is None:
+                return None
+            said.append(found)
+        return _one_of(said, plain)
 
-    def _clause(self, clause: str) -> Said | None:
-        for language in self._languages:
-            for word, sure, pattern in language.answers:
-                if pattern.is_whole(clause) and not (pattern.is_loose and language.never.search(clause)):
-                    return Said(word, sure)
-            if any(pattern.is_whole(clause) for pattern in language.courtesy):
-                return Said("thanks")
-        return None
-
-    def wish(self, text: str) -> Wish | None:
-        """Return what a message plainly asks of reminders; None where that is not sure."""
-        plain = normalize(text)
-        if not plain or len(plain) > _LONGEST_WISH:
+    def wish(self, plain: str) -> Wish | None:
+        """Return what a normalised message plainly asks of reminders; None where that is not sure."""
+        if len(plain) > _LONGEST_WISH or not (
+            self._hint.search(plain) or self._places.search(plain)
+        ):
             return None
         said = _EDGES.sub("", strip_fillers(plain))
+        placed = self._places.sub(_PLACE, said), self._places.sub(_PLACE, plain)
         for kind in WISHES:
-            for language, one in ((one, one.wishes[WISHES.index(kind)]) for one in self._languages):
-                if self._asks(one, said, plain):
-                    return Wish(kind, self._named(kind, said, language))
+            for language in self._languages:
+                if language.wishes[kind].is_in(*(placed if kind == "zone" else (said, plain))):
+                    return self._wished(kind, said, language)
         return None
 
-    def _asks(self, one: _Asked, said: str, plain: str) -> bool:
-        clauses = [said, _EDGES.sub("", plain), *filter(None, map(str.strip, _BREAK.split(said)))]
-        if any(form.is_whole(clause) for form in one.whole for clause in clauses[:2]):
-            return True
-        if one.never.search(said):
-            return False
-        if len(clauses) > 2 and any(f.is_whole(c) for f in one.whole for c in clauses[2:]):  # noqa: PLR2004
-            return True
-        return bool(one.holds) and all(form.search(said) for form in one.holds)
-
-    def _named(self, kind: str, said: str, language: _Language) -> str | None:
+    def _wished(self, kind: str, said: str, language: _Language) -> Wish | None:
         if kind == "zone":
-            return self.zone(said)
-        if kind in ("reminders_off", "reminders_on"):
-            return next((name for word, name in language.about if word in said), None)
-        return None
+            return Wish(kind, self.zone(said))
+        if kind in _OF_KINDS:
+            return Wish(kind, next((name for word, name in language.about if word in said), None))
+        return Wish(kind)
 
     def zone(self, text: str) -> str | None:
-        """Return the zone of the place that a text names: empty where it has several, None where none."""
+        """Return the zone of the place that a text names: empty where it has several, None: none."""
         found = self._places.search(normalize(text))
         if found is None:
             return None
         place = found[0]
-        return self._zones[place] if place in self._zones else self._iana.get(place)
+        return self._zones[place] if place in self._zones else _iana(place)
+
+
+def _iana(written: str) -> str | None:
+    """Return a zone by its own name, however it is spelt: america/new_york."""
+    small = frozenset({"of", "es", "au", "and"})
+    area, *rest = (
+        "_".join(
+            "-".join(one if one in small else one.capitalize() for one in word.split("-"))
+            for word in part.split("_")
+        )
+        for part in written.split("/")
+    )
+    name = "/".join([area, *rest])
+    return name if _is_zone(name) else None
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _one_of(said: Sequence[Said], plain: str) -> Said | None:
+    """Return what clauses answer together: of several answers none, of courtesies the yes."""
+    meant = {one.word for one in said} - {"yes", "thanks"}
+    if meant == {"cancel", "move"}:
+        meant = {"move"}  # "去不了,改期": the first is why
+    if not said or len(meant) > 1:
+        return None
+    word = next(iter(meant), "yes" if any(one.word == "yes" for one in said) else "thanks")
+    if (_DOUBT if word in _TOLD else _ASKS).search(plain):
+        return None
+    minutes = saying.minutes_in(plain) if word == "snooze" else None
+    return Said(word, any(one.sure for one in said if one.word == word), minutes)
 
 
 def _asked(
     kind: str, table: Mapping[str, Any], guards: Mapping[str, list[str]], names: Mapping[str, str]
 ) -> _Asked:
-    words = [
-        word
-        for guard in _GUARDS
-        if guard not in _UNGUARDED.get(kind, frozenset())
-        for word in guards[guard]
-    ]
-    never = any_of([*words, *table.get("never", ())])
+    guarded = [guard for guard in _GUARDS if guard not in _UNGUARDED.get(kind, frozenset())]
+    words = [word for guard in guarded for word in guards[guard]]
     return _Asked(
         kind,
-        [Pattern(one, names) for one in table["whole"]],
-        [re.compile("|".join(Pattern(one, names).source for one in group)) for group in table.get("holds", ())],
-        re.compile(never),
+        saying.whole(table["whole"], names),
+        [
+            re.compile("|".join(saying.source(one, names) for one in group))
+            for group in table.get("holds", ())
+        ],
+        re.compile(saying.any_of([*words, *table.get("never", ())])),
     )
 
 
 def problems_of_reminding(tables: Mapping[str, Any], where: str) -> list[str]:
     """Say what is wrong with the tables of one `reminders.toml`."""
-    shape: Mapping[str, Iterable[str]] = {
-        "answers": ANSWERS,
-        "wishes": WISHES,
-        "guards": (*_GUARDS, "never"),
-    }
-    known = {"courtesy", "about", *shape}
+    shape: Mapping[str, Iterable[str]] = {"answers": ANSWERS, "wishes": WISHES, "guards": _GUARDS}
+    known = {"courtesy", "before", "after", "hints", "about", *shape}
     found = [f"{where}: the table `{name}` is missing." for name in sorted(known - set(tables))]
     found += [f"{where}: `{name}` is not known." for name in sorted(set(tables) - known)]
     if found:
         return found
     for name, keys in shape.items():
-        found += [f"{where}: {name}: `{one}` is missing." for one in keys if one not in tables[name]]
         found += [
-            f"{where}: {name}: `{one}` is not known." for one in sorted(set(tables[name]) - set(keys))
+            f"{where}: {name}: `{one}` is missing." for one in keys if one not in tables[name]
+        ]
+        found += [
+            f"{where}: {name}: `{one}` is not known."
+            for one in sorted(set(tables[name]) - set(keys))
         ]
     return found + [
         f"{where}: {place}: {problem}"
         for place, pattern in _patterns(tables)
-        if (problem := Pattern.problem(pattern))
+        if (problem := saying.problem(pattern))
     ]
 
 
 def _patterns(tables: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    yield from (("courtesy", one) for one in tables["courtesy"])
+    for name in ("courtesy", "before", "after"):
+        yield from ((name, one) for one in tables[name])
     for word, table in tables["answers"].items():
         yield from ((f"answers.{word}", one) for key in table for one in table[key])
     for kind, table in tables["wishes"].items():
@@ -238,8 +285,7 @@ def _patterns(tables: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 
 def problems_of_zones(tables: Mapping[str, Any], where: str) -> list[str]:
     """Say what is wrong with `zones.toml`: places by zone; under "" those that have several."""
-    known = available_timezones()
-    found = [f"{where}: '{zone}' is no zone." for zone in tables if zone and zone not in known]
+    found = [f"{where}: '{zone}' is no zone." for zone in tables if zone and not _is_zone(zone)]
     seen: dict[str, str] = {}
     for zone, names in tables.items():
         found += [
@@ -248,4 +294,3 @@ def problems_of_zones(tables: Mapping[str, Any], where: str) -> list[str]:
             if seen.setdefault(name, zone) != zone
         ]
     return found
-

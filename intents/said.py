@@ -19,7 +19,8 @@ _SPAN_EN = (
 _CLOCK = (
     r"(?:(?:早上|早晨|上午|中午|下午|傍晚|晚上|夜里)?(?:\d{1,2}|[一二两三四五六七八九十]{1,3})"
     r"(?:[点:：](?:半|\d{1,2}分?|[一二三四五]?十[一二三四五六七八九]?分?)?)(?:钟|整)?"
-    r"|(?:上午|下午|早上|晚上|中午)|\b\d{1,2}(?::\d\d)? ?(?:am|pm|o'clock)?\b|\b(?:mornings?|afternoons?|evenings?|noon)\b)"
+    r"|(?:上午|下午|早上|晚上|中午)|\b\d{1,2}(?::\d\d)? ?(?:am|pm|o'clock)?\b"
+    r"|\b(?:mornings?|afternoons?|evenings?|noon)\b)"
 )
 _DAYS = (
     rf"(?:{_NUMBER}(?:天|日|周|个?星期|个?礼拜|个?月)"
@@ -46,39 +47,62 @@ _LENGTH = re.compile(
 )
 
 
-class Pattern:
-    """One way of saying something, compiled.
+def source(written: str, names: Mapping[str, str]) -> str:
+    """Return one way of saying something as a regular expression. Ask `problem` of it first.
 
     Args:
-        written: as staff write it. Whoever reads content asks `problem` first.
+        written: as staff write it.
         names: what names in braces stand for, as regular expressions.
     """
+    known = {**PLACES, **names}
+    return r"\s*".join(_part(token, known) for token in _TOKEN.finditer(written))
 
-    def __init__(self, written: str, names: Mapping[str, str]) -> None:
-        known = {**PLACES, **names}
-        parts = [_part(token, known) for token in _TOKEN.finditer(written)]
-        self.source = r"\s*".join(parts)
-        self.is_loose = "…" in written
-        self._whole = re.compile(rf"\s*{self.source}\s*{_PARTICLES}")
 
-    def is_whole(self, text: str) -> bool:
-        """Say whether a normalised text is this and nothing else."""
-        return self._whole.fullmatch(text) is not None
+def problem(written: object) -> str | None:
+    """Say what is wrong with a way of saying something; None where nothing is."""
+    if not isinstance(written, str) or not written.strip():
+        return "a way of saying something must be a text that is not empty."
+    tokens = list(_TOKEN.finditer(written))
+    if "".join(token[0] for token in tokens) != written:
+        return f"{written!r}: brackets must be closed, and never stand in one another."
+    unknown = {token[4] for token in tokens if token[4]} - _KNOWN
+    if unknown:
+        return (
+            f"{written!r}: {{{min(unknown)}}} is not known; known are {', '.join(sorted(_KNOWN))}."
+        )
+    if not any(token[3] or token[4] or token[6] for token in tokens):
+        return f"{written!r}: something of it must always be said."
+    return None
 
-    @staticmethod
-    def problem(written: object) -> str | None:
-        """Say what is wrong with a pattern; None where nothing is."""
-        if not isinstance(written, str) or not written.strip():
-            return "a way of saying something must be a text that is not empty."
-        tokens = list(_TOKEN.finditer(written))
-        if "".join(token[0] for token in tokens) != written:
-            return f"{written!r}: brackets must be closed, and never stand in one another."
-        unknown = {token[4] for token in tokens if token[4]} - _KNOWN
-        if unknown:
-            return f"{written!r}: {{{min(unknown)}}} is not known; known are {', '.join(sorted(_KNOWN))}."
-        if not any(token[3] or token[4] or token[6] for token in tokens):
-            return f"{written!r}: something of it must always be said."
-        return None
+
+def whole(written: Iterable[str], names: Mapping[str, str]) -> re.Pattern[str]:
+    """Return what matches a whole text that is one of these, with particles at its end."""
+    said = "|".join(source(one, names) for one in written)
+    return re.compile(rf"\s*(?:{said})\s*{_PARTICLES}" if said else r"(?!)")
+
+
+def one_of(
+    ways: Mapping[str, Iterable[str]],
+    names: Mapping[str, str],
+    around: tuple[Iterable[str], Iterable[str]],
+) -> re.Pattern[str]:
+    """Return what matches a whole text that says one of several things; its last group names which.
+
+    Args:
+        ways: how each is said, the first that fits counts.
+        around: what may stand before it, and after it.
+    """
+    before, after = (_repeated(words, names) for words in around)
+    said = "|".join(
+        f"(?P<{name}>{'|'.join(source(one, names) for one in written)})"
+        for name, written in ways.items()
+    )
+    return re.compile(rf"{before}(?:{said or '(?!)'})\s*{_PARTICLES}{after}")
+
+
+def _repeated(words: Iterable[str], names: Mapping[str, str]) -> str:
+    found = "|".join(source(one, names) for one in words)
+    return rf"\s*(?:(?:{found})\s*{_PARTICLES}){{0,3}}?\s*" if found else r"\s*"
 
 
 def any_of(words: Iterable[str]) -> str:
@@ -127,6 +151,6 @@ def _word(word: str) -> str:
     """Return a word as a regular expression; Latin ones end where words end."""
     word = normalize(word)
     escaped = re.escape(word)
-    first = r"\b" if _ASCII.match(word) else ""
-    last = r"\b" if word and _ASCII.match(word[-1]) else ""
+    first = "(?<![a-z0-9])" if _ASCII.match(word) else ""
+    last = "(?![a-z0-9])" if word and _ASCII.match(word[-1]) else ""
     return f"{first}{escaped}{last}"

@@ -37,8 +37,16 @@ class Port(Protocol[T]):
         """Lease what is due, what was due first first; at most `limit`."""
         ...
 
-    async def dispatch(self, items: Sequence[T]) -> int:
-        """Handle leased items in one transaction; return how many are done with."""
+    async def dispatch(self, items: Sequence[T], *, alone: bool) -> int:
+        """Handle leased items in one transaction; return how many are done with.
+
+        Args:
+            alone: its chunk failed: nothing but this one item is to be touched.
+        """
+        ...
+
+    async def release(self, items: Sequence[T]) -> None:
+        """Give leased items back that are not going to be handled here."""
         ...
 
     async def failed(self, item: T, error: Exception) -> None:
@@ -77,17 +85,28 @@ class Sweep(Generic[T]):
         self._pause = pause
         self._held: list[T] = []
         self._lock = asyncio.Lock()
+        self._ended = False
 
     async def run(self) -> int:
         """Handle all that is due; return how many were. One at a time: a second call waits its turn."""
         async with self._lock:
-            await self._port.recover()
             done = 0
-            while True:
+            if not self._ended:
+                await self._port.recover()
+            while not self._ended:
                 await self._claim()
                 if not self._held:
                     return done
                 done += await self._handle()
+            return done
+
+    async def finish(self) -> None:
+        """End after the chunk under way, and give back what is held; nothing is swept afterwards."""
+        self._ended = True
+        async with self._lock:
+            held, self._held = self._held, []
+            if held:
+                await self._port.release(held)
 
     async def _claim(self) -> None:
         """Lease ahead of the work."""
@@ -102,7 +121,7 @@ class Sweep(Generic[T]):
         chunks, self._held = _chunks(self._held, self._chunk), []
         done = 0
         try:
-            while chunks:
+            while chunks and not self._ended:
                 done += await self._dispatch(chunks[-1])
                 chunks.pop()
                 await self._breathe()
@@ -116,15 +135,22 @@ class Sweep(Generic[T]):
 
     async def _dispatch(self, chunk: Sequence[T]) -> int:
         try:
-            return await self._port.dispatch(chunk)
+            return await self._port.dispatch(chunk, alone=False)
         except self._gone:
             raise
-        except Exception as exc:
-            if len(chunk) == 1:
-                log.error("sweep.failed", error=type(exc).__name__)
-                await self._port.failed(chunk[0], exc)
-                return 0
-        return sum([await self._dispatch([item]) for item in chunk])
+        except Exception as exc:  # noqa: BLE001  (whose fault it is shows when each is alone)
+            log.warning("sweep.chunk_failed", error=type(exc).__name__)
+        return sum([await self._alone(item) for item in chunk])
+
+    async def _alone(self, item: T) -> int:
+        try:
+            return await self._port.dispatch([item], alone=True)
+        except self._gone:
+            raise
+        except Exception as exc:  # noqa: BLE001  (a bad item must not stop the others)
+            log.error("sweep.failed", error=type(exc).__name__)
+            await self._port.failed(item, exc)
+            return 0
 
 
 def _chunks(items: Sequence[T], size: int) -> list[list[T]]:

@@ -49,7 +49,10 @@ def few_doctors(demonstration: Hospital) -> Hospital:
     )
     here = {doctor.code for doctor in doctors}
     roster = tuple(rule for rule in demonstration.roster if not rule.doctor or rule.doctor in here)
-    return replace(demonstration, doctors=doctors, roster=roster)
+    asks = tuple(
+        line for line in demonstration.preparations if not line.doctor or line.doctor in here
+    )
+    return replace(demonstration, doctors=doctors, roster=roster, preparations=asks)
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

@@ -31,6 +31,13 @@ _STANDINS: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
 }
 
 
+#: What the simulated platform calls the fields of our templates.
+_FIELDS: Mapping[str, str] = {
+    "就诊人": "who", "日期": "day", "时间": "window",
+    "科室": "department", "医生": "doctor", "地点": "place",
+}  # fmt: skip
+
+
 class Demo:
     """Plays the phones beside a server, from when it listens until it stops.
 
@@ -114,7 +121,10 @@ class Demo:
         module: Any = importlib.import_module(f"bench.standins.{kind.lower()}")
         made: Callable[..., StandIn] = getattr(module, kind)
         if name == "wechat":  # a template for every kind: outside a window nothing else goes
-            templates = {kind: f"TM-{kind}" for kind in self._app.reminding.kinds.kinds}
+            templates = {
+                kind: {"id": f"TM-{kind}", "fields": _FIELDS}
+                for kind in self._app.reminding.kinds.kinds
+            }
             more = {**more, "options": {"templates": templates}}
         return made(
             f"{self._url}{hook}",

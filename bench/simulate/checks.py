@@ -1,4 +1,4 @@
-"""The oracle: every message is judged at the second it is handed over, every reminder when its time is over."""
+"""The oracle: every message is judged at the second it is handed over."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
@@ -76,6 +76,7 @@ class Oracle:
         rows: reads beside the application.
         event: what is happening.
         given: what was handed over, by what makes it the same reminder.
+        told: when what was told of a thing, by kind, and of which moment.
     """
 
     truth: Truth
@@ -85,7 +86,7 @@ class Oracle:
     event: str = ""
     violations: list[Violation] = field(default_factory=list)
     given: dict[Key, list[Given]] = field(default_factory=dict)
-    told: dict[tuple[str, int, str], list[datetime]] = field(
+    told: dict[tuple[str, int, str], list[tuple[datetime, datetime]]] = field(
         default_factory=lambda: defaultdict(list)
     )
     counts: Counter[str] = field(default_factory=Counter)
@@ -137,7 +138,7 @@ class Oracle:
         given = Given(message, self.clock.now, sure)
         self.given[key].append(given)
         self._by_message[message].append(given)
-        self.told[due.about, due.about_id, due.kind].append(self.clock.now)
+        self.told[due.about, due.about_id, due.kind].append((self.clock.now, due.occurs_at))
         if any(one.sure for one in before) or len(before) > 1:
             self.wrong("duplicate", f"{due.kind} of {due.about} {due.about_id} for {due.occurs_at}")
         elif before:
@@ -211,13 +212,28 @@ class Oracle:
         """Count what she got unasked; only what is useful or a courtesy may be too much."""
         if all(kind.tier == "safety" for kind in kinds):
             return
-        today = self.clock().astimezone(one.zone).date()
-        first = today - timedelta(days=6)
-        got = [g for g in self._got[one.number] if g[1].astimezone(one.zone).date() >= first]
-        others = {number: at for number, at in got if number != message}
-        day = sum(at.astimezone(one.zone).date() == today for at in others.values())
+        day, week = self._so_far(one, self.clock(), message)
         if all(kind.tier in SPARED for kind in kinds) and (
-            day >= self.rules.a_day or len(others) >= self.rules.a_week
+            day >= self.rules.a_day or week >= self.rules.a_week
         ):
-            self.wrong("over_budget", f"message {message}: {day} that day, {len(others)} that week")
-        self._got[one.number] = [*got, (message, self.clock())]
+            self.wrong("over_budget", f"message {message}: {day} that day, {week} that week")
+        self._got[one.number].append((message, self.clock()))
+
+    def was_much(self, one: Someone, at: datetime) -> bool:
+        """Say whether the budget of somebody was used up on the local day of an instant."""
+        ends = at + timedelta(hours=24)
+        day, week = self._so_far(one, ends, 0)
+        before, _ = self._so_far(one, at, 0)
+        return max(day, before) >= self.rules.a_day or week >= self.rules.a_week
+
+    def _so_far(self, one: Someone, at: datetime, but: int) -> tuple[int, int]:
+        """Return how many messages she got unasked on the local day of an instant, and in seven days."""
+        today = at.astimezone(one.zone).date()
+        first = today - timedelta(days=6)
+        days = {
+            number: got.astimezone(one.zone).date()
+            for number, got in self._got[one.number][-100:]
+            if number != but
+        }
+        week = [day for day in days.values() if first <= day <= today]
+        return week.count(today), len(week)

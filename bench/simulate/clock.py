@@ -31,12 +31,17 @@ class Clock:
 
 @dataclass(order=True, slots=True)
 class Event:
-    """Something that happens at an instant; `what` says it in a report."""
+    """Something that happens at an instant; `what` says it in a report.
+
+    Attributes:
+        again: it is tried again where the process dies of it.
+    """
 
     at: datetime
     order: int
     what: str = field(compare=False)
     act: Act = field(compare=False)
+    again: bool = field(default=False, compare=False)
 
 
 class Agenda:
@@ -46,9 +51,9 @@ class Agenda:
         self._heap: list[Event] = []
         self._order = count()
 
-    def add(self, at: datetime, what: str, act: Act) -> None:
+    def add(self, at: datetime, what: str, act: Act, *, again: bool = False) -> None:
         """Write something down."""
-        heapq.heappush(self._heap, Event(at, next(self._order), what, act))
+        heapq.heappush(self._heap, Event(at, next(self._order), what, act, again))
 
     def next_at(self) -> datetime | None:
         """Return when something happens next."""

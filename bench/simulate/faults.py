@@ -1,4 +1,4 @@
-"""What goes wrong: kills, downtimes, clocks that jump, platforms that fail, receipts that lie or come late."""
+"""What goes wrong: kills, downtimes, clocks that jump, platforms that fail, receipts that come late."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -29,6 +29,7 @@ class Faults:
     def begin(self) -> None:
         """Write down what goes wrong first."""
         self.world.trouble = self.trouble
+        self.world.twice = lambda: self.world.random.random() < 0.03
         self._every(2.0, "the process is killed", self._kill)
         self._every(6.0, "the process is down", self._down)
         self._every(8.0, "a platform fails", self._platform)
@@ -76,7 +77,6 @@ class Faults:
         """Say what goes wrong with a message on its way."""
         world, channel = self.world, letter.address.channel
         random = world.random
-        world.later(random.choice((0.1, 3, 600)), "a receipt", partial(self._receipt, letter))
         if self.dead_until.get(channel, world.clock.now) > world.clock.now:
             return self._noted(letter, random.choice((TryLater("down"), NeedsOperator("balance"))))
         luck = random.random()
@@ -92,6 +92,8 @@ class Faults:
             one = world.truth.called(channel, letter.address.user)
             one.unreachable.set(world.clock.now, True)
             return self._noted(letter, Unreachable("blocked"))
+        minutes = random.choice((0.1, 3, 600))
+        world.later(minutes, "a receipt", partial(self._receipt, letter))
         return None
 
     def _noted(self, letter: Outbound, error: SendError) -> Trouble:
@@ -103,9 +105,12 @@ class Faults:
         raise Killed
 
     async def _receipt(self, letter: Outbound) -> None:
-        """Deliver a receipt, sometimes twice."""
-        receipt = Receipt(
-            letter.address.channel, ACCOUNT, Progress.DELIVERED, message_id=letter.id
-        )  # fmt: skip
+        """Deliver a receipt, sometimes twice; now and then it says that nothing arrived."""
+        arrived = self.world.random.random() > 0.01
+        progress = Progress.DELIVERED if arrived else Progress.UNDELIVERED
+        if not arrived:
+            self.world.oracle.undo(letter.id)
+            self.world.expecting.troubled.add(letter.id)
+        receipt = Receipt(letter.address.channel, ACCOUNT, progress, message_id=letter.id)
         many = 2 if self.world.random.random() < 0.3 else 1
         await self.world.app.intake.receive([receipt] * many)

@@ -1,8 +1,11 @@
-"""What the hospital does by itself: doctors are away, people take conversations over, and give them back."""
+"""What the hospital does by itself: doctors are away, people take conversations over."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
+
+from sqlalchemy import select
 
 from bench.simulate.people import HOME, Someone
 from bench.simulate.world import World, at_hour
@@ -12,8 +15,13 @@ from bot.hospital import roster
 from bot.hospital.model import Hospital
 from bot.hospital.problems import HospitalDataError
 from bot.store.db import Tx
-from bot.store.tables import Staff
+from bot.store.statements import Hot
+from bot.store.tables import HandoffCase, Staff
 
+_case: Any = HandoffCase.__table__  # type: ignore[attr-defined]
+_CASES = Hot(
+    select(_case.c.id, _case.c.conversation_id, _case.c.opened_at).where(_case.c.state == "open")
+)
 _PARTS = ("morning", "afternoon", None)
 
 
@@ -43,6 +51,7 @@ class Ward:
     absences: float = 3.0
     takeovers: float = 1.0
     staff_id: int = 0
+    _seen: set[int] = field(default_factory=set)
 
     async def begin(self) -> None:
         """Employ somebody, and write down what comes first."""
@@ -60,6 +69,7 @@ class Ward:
 
         self.staff_id = await self.world.write(employ)
         self._every(7 / self.absences, "a doctor is away", self._absence)
+        self._every(0.02, "staff look at who waits", self._look_at_cases)
         self._every(
             1000 / self.takeovers / len(self.world.people), "a person takes over", self._take_over
         )
@@ -99,6 +109,36 @@ class Ward:
         if world.random.random() < 0.2:
             world.later(240, "a clinic is held after all", partial(world.write, resume))
 
+    async def _look_at_cases(self) -> None:
+        """Let staff see to whoever waits for a person: some at once, some later."""
+        world = self.world
+        for row in world.oracle.rows(_CASES):
+            one = world.truth.at(row.conversation_id)
+            if one is None or row.id in self._seen:
+                continue
+            self._seen.add(row.id)
+            one.desk.set(row.opened_at, True)
+            minutes = world.random.choice((5, 20, 60, 700))
+            world.later(minutes, "a person claims", partial(self._claim, one))
+
+    async def _claim(self, one: Someone) -> None:
+        world, now = self.world, self.world.clock()
+        conversation = one.conversation_id
+
+        def claim(tx: Tx) -> bool:
+            case = handoff.live(tx, conversation)
+            if case is None or case.state != "open":
+                return False
+            handoff.claim(
+                tx, conversation, staff_id=self.staff_id, seen=case.token, actor="nurse", now=now
+            )
+            return True
+
+        if await world.write(claim):
+            one.held.set(world.clock.now, True)
+            minutes = world.random.choice((5, 30, 120))
+            world.later(minutes, "a person gives back", partial(self._give_back, one))
+
     async def _take_over(self) -> None:
         world, now = self.world, self.world.clock()
         one: Someone = world.random.choice(list(world.people))
@@ -109,7 +149,7 @@ class Ward:
                 tx, conversation, staff_id=self.staff_id, desk="general", actor="nurse", now=now
             )  # fmt: skip
 
-        if one.held.now:
+        if one.held.now or one.desk.now:
             return
         try:
             await world.write(take)
@@ -128,6 +168,7 @@ class Ward:
             )
         )
         one.held.set(world.clock.now, False)
+        one.desk.set(world.clock.now, False)
 
 
 def first_day() -> datetime:

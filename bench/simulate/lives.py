@@ -1,4 +1,4 @@
-"""How patients live: they book, move, cancel, come or do not, answer what reminds them, or stay silent."""
+"""How patients live: they book, move, cancel, come or do not, answer, or stay silent."""
 
 import re
 from dataclasses import dataclass, field
@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 from bench.simulate.people import HOME, Someone
+from bench.simulate.plans import PlansOfCare
 from bench.simulate.truth import VisitTruth
 from bench.simulate.world import World, at_hour
 from bot.appointments import finding
@@ -41,10 +42,16 @@ class Lives:
     world: World
     visits_a_year: float = 5.0
     chats: float = 0.15
+    plans: PlansOfCare = field(init=False)
     _living: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Take the plans of care along."""
+        self.plans = PlansOfCare.of(self.world)
 
     def begin(self) -> None:
         """Write down what everybody does first."""
+        self.plans.begin()
         self.world.booked = self.visit_booked
         self.world.reacts = self.reacts
         for one in self.world.people:
@@ -169,6 +176,8 @@ class Lives:
             return
         at_desk, now = desk(world.app.booking), world.clock()
         await world.write(lambda tx: at_desk.do(tx, visit.visit_id, act, why, now, "simulate"))
+        if act is Act.DONE:
+            self.plans.seen(visit)
 
     async def _cancel(self, one: Someone, visit: VisitTruth) -> None:
         world = self.world

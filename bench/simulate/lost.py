@@ -1,8 +1,10 @@
-"""What must have been told: each expected reminder of a visit, looked for when its time is over."""
+"""What must have been told: each expected reminder, looked for when its time is over."""
 
 import heapq
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -10,7 +12,8 @@ from sqlalchemy import bindparam, select
 from bench.simulate.channels import WECHAT
 from bench.simulate.checks import Oracle
 from bench.simulate.people import HOME, Someone
-from bench.simulate.truth import VisitTruth
+from bench.simulate.reasons import Reasons
+from bench.simulate.truth import PlanTruth, VisitTruth
 from bot.store.reminder_tables import Reminder
 from bot.store.statements import Hot
 from bot.store.tables import Outbox
@@ -21,8 +24,8 @@ _outbox: Any = Outbox.__table__  # type: ignore[attr-defined]
 _ROWS = Hot(
     select(
         _reminder.c.id, _reminder.c.kind, _reminder.c.state, _reminder.c.reason,
-        _reminder.c.due_at, _reminder.c.send_until, _reminder.c.decided_at,
-        _outbox.c.state.label("message"), _outbox.c.error,
+        _reminder.c.due_at, _reminder.c.send_until, _reminder.c.decided_at, _reminder.c.occurs_at,
+        _outbox.c.state.label("message"), _outbox.c.error, _outbox.c.id.label("outbox_id"),
     )
     .join_from(_reminder, _outbox, _reminder.c.outbox_id == _outbox.c.id, isouter=True)
     .where(_reminder.c.about == bindparam("about"), _reminder.c.about_id == bindparam("about_id"))
@@ -30,15 +33,49 @@ _ROWS = Hot(
 )  # fmt: skip
 #: So long after the end of its time a reminder is looked for.
 _SLACK = timedelta(minutes=30)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """One reminder that must come, or be left out for a reason that is true.
+
+    Attributes:
+        due: when, by the oracle's own arithmetic; `until` is the end of its time.
+        occurs_at: the dose; None where the thing has one of its kind.
+    """
+
+    thing: VisitTruth | PlanTruth
+    kind: str
+    due: datetime
+    until: datetime
+    occurs_at: datetime | None = None
+
+    @property
+    def about(self) -> tuple[str, int]:
+        """What it is about."""
+        if isinstance(self.thing, VisitTruth):
+            return "visit", self.thing.visit_id
+        return "plan", self.thing.plan_id
 
 
 @dataclass(slots=True)
 class Expecting:
-    """Keeps what is expected until its time is over."""
+    """Keeps what is expected until its time is over.
+
+    Attributes:
+        troubled: messages that a platform refused, or lost.
+    """
 
     oracle: Oracle
     troubled: set[int] = field(default_factory=set)
-    _soonest: list[tuple[datetime, int, str]] = field(default_factory=list)
+    reasons: Reasons = field(init=False)
+    _coming: list[tuple[datetime, int, Expected]] = field(default_factory=list)
+    _order: "count[int]" = field(default_factory=count)
+
+    def __post_init__(self) -> None:
+        """Take the oracle's record to judge reasons by."""
+        self.reasons = Reasons(self.oracle)
 
     def changed(self, visit: VisitTruth) -> None:
         """Expect the reminders of a visit that was booked."""
@@ -53,82 +90,96 @@ class Expecting:
                 continue
             due = rules.due(kind, visit.starts_at, HOME)
             if now < due < visit.starts_at:
-                item = (visit.starts_at + _SLACK, visit.visit_id, kind.key)
-                heapq.heappush(self._soonest, item)
+                self._expect(Expected(visit, kind.key, due, visit.starts_at))
+
+    def planned(
+        self, plan: PlanTruth, expects: Mapping[str, Sequence[datetime]], now: datetime
+    ) -> None:
+        """Expect what a new plan must say; of medicine the first dose."""
+        if plan.someone.zone is not HOME:
+            return
+        for key, times in expects.items():
+            late = self.oracle.rules.kinds[key].late or _DAY
+            for at in times:
+                due = at.astimezone(UTC)
+                if due > now:
+                    self._expect(Expected(plan, key, due, due + late))
+        if plan.times:
+            self._next_dose(plan, now)
+
+    def _next_dose(self, plan: PlanTruth, after: datetime) -> None:
+        """Expect the first dose after an instant."""
+        day = max(plan.starts_on, after.astimezone(HOME).date())
+        while plan.ends_on is None or day <= plan.ends_on:
+            for clock in plan.times:
+                at = datetime.combine(day, clock, HOME).astimezone(UTC)
+                if at > after:
+                    self._expect(Expected(plan, "dose", at, at + _HOUR, at))
+                    return
+            day += _DAY
+
+    def _expect(self, one: Expected) -> None:
+        heapq.heappush(self._coming, (one.until + _SLACK, next(self._order), one))
 
     def settle(self) -> None:
         """Look for what is expected, where its time is over."""
         now = self.oracle.clock.now
-        while self._soonest and self._soonest[0][0] <= now:
-            _, visit_id, kind = heapq.heappop(self._soonest)
-            self._look_for(self.oracle.truth.visits[visit_id], kind)
+        while self._coming and self._coming[0][0] <= now:
+            _, _, one = heapq.heappop(self._coming)
+            self._look_for(one)
+            if one.occurs_at is not None and isinstance(one.thing, PlanTruth):
+                if one.thing.state.now == "active" and not self._is_dead(one.thing):
+                    self._next_dose(one.thing, one.occurs_at)
 
-    def _look_for(self, visit: VisitTruth, kind: str) -> None:
-        self.oracle.counts["expected"] += 1
-        if self.oracle.told.get(("visit", visit.visit_id, kind)):
-            self.oracle.counts["kept"] += 1
+    def _is_dead(self, plan: PlanTruth) -> bool:
+        return plan.patient_id in self.oracle.truth.dead
+
+    def _look_for(self, one: Expected) -> None:
+        counts = self.oracle.counts
+        counts["expected"] += 1
+        about, about_id = one.about
+        told = self.oracle.told.get((about, about_id, one.kind), ())
+        if any(self._is_it(one, at, occurs_at) for at, occurs_at in told):
+            counts["kept"] += 1
             return
-        found = self.oracle.rows(_ROWS, about="visit", about_id=visit.visit_id)
-        mine = [row for row in found if row.kind == kind]
-        whose = f"{kind} of visit {visit.visit_id}"
-        if not mine:
-            self.oracle.wrong("lost", f"{whose}: there is none")
-            return
-        why = [self._untrue(row, visit) for row in mine]
-        if all(why):
-            self.oracle.wrong("lost", f"{whose}: {why[-1]}")
+        rows = [
+            row for row in self.oracle.rows(_ROWS, about=about, about_id=about_id)
+            if row.kind == one.kind and self._is_row(one, row)
+        ]  # fmt: skip
+        if not rows:
+            why: list[str | None] = [self.reasons.none(one.thing, one.due, one.until)]
         else:
-            self.oracle.counts["skipped_rightly"] += 1
+            why = [self._untrue(row, one) for row in rows]
+        if all(why):
+            self.oracle.wrong("lost", f"{one.kind} of {about} {about_id} at {one.due}: {why[-1]}")
+        else:
+            counts["left_out_rightly"] += 1
 
-    def _untrue(self, row: Any, visit: VisitTruth) -> str | None:
+    def _is_it(self, one: Expected, at: datetime, occurs_at: datetime) -> bool:
+        if one.occurs_at is not None:
+            return occurs_at == one.occurs_at
+        return isinstance(one.thing, VisitTruth) or one.due - _DAY <= at <= one.until + _SLACK
+
+    def _is_row(self, one: Expected, row: Any) -> bool:
+        if one.occurs_at is not None:
+            return bool(row.occurs_at == one.occurs_at)
+        return isinstance(one.thing, VisitTruth) or one.due - _DAY <= row.due_at <= one.until + _DAY
+
+    def _untrue(self, row: Any, one: Expected) -> str | None:
         """Return what is wrong with how a reminder ended; None where it is as it must be."""
-        one = self.oracle.truth.of_patient(visit.patient_id or 0)
         if row.state in ("pending", "leased"):
-            return f"still {row.state}"
+            return self.reasons.none(one.thing, one.due, one.until) and f"still {row.state}"
         if row.state == "sent":
             return self._undelivered(row, one)
-        if self._is_true(row, visit, one):
+        if self.reasons.is_true(row, one.thing, one.due):
             return None
         return f"skipped as {row.reason}, which was not so"
 
-    def _undelivered(self, row: Any, one: Someone) -> str | None:
-        waits = row.message == "waiting" and one.channel == WECHAT
+    def _undelivered(self, row: Any, one: Expected) -> str | None:
+        someone: Someone = self.reasons.someone(one.thing)
+        waits = row.message == "waiting" and someone.channel == WECHAT
         fails = row.message in ("failed", "unknown", "dropped", "ready") and (
-            row.id in self.troubled or self._troubled(row)
+            row.outbox_id in self.troubled
+            or self.oracle.truth.was_down(one.due, one.until + _SLACK)
         )
         return None if waits or fails else f"its message is {row.message} ({row.error})"
-
-    def _troubled(self, row: Any) -> bool:
-        """Say whether the process or the platforms were away when it should have gone."""
-        until = (row.send_until or row.due_at) + _SLACK
-        return self.oracle.truth.was_down(row.due_at, until)
-
-    def _is_true(self, row: Any, visit: VisitTruth, one: Someone) -> bool:
-        at: datetime = row.decided_at or row.due_at
-        truth = self.oracle.truth
-        first, last = row.due_at - timedelta(seconds=1), at + timedelta(seconds=1)
-        patient = visit.patient_id or 0
-        match row.reason:
-            case "moved" | "cancelled" | "done" | "gone":
-                return any(state != "booked" for state in visit.state.during(at, last))
-            case "dead":
-                return patient in truth.dead
-            case "admitted":
-                return any(truth.admitted[patient].during(first, last))
-            case "opted_out":
-                return any(one.opted_out.during(first, last))
-            case "held":
-                return any(one.held.during(first, last))
-            case "paused":
-                return one.paused_until.at(at) is not None
-            case "muted":
-                return one.muted.at(at) is not None
-            case "unreachable":
-                return any(one.unreachable.during(first, last))
-            case "too_late" | "quiet_hours":
-                return self._troubled(row) or any(one.held.during(first, last))
-            case "newer":
-                told = self.oracle.told
-                return any(told.get(("visit", visit.visit_id, k)) for k in self.oracle.rules.kinds)
-            case _:
-                return False

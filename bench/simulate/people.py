@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from bench.simulate.channels import ACCOUNT, SMS, TELEGRAM, WEB, WECHAT
+from bot.reminders.choices import choose
 from bot.store.booking_tables import FamilyMember, Patient
 from bot.store.db import Tx
 from bot.store.tables import Conversation, Person
@@ -55,7 +56,7 @@ class Someone:
         patients: by their ids, herself first.
         second: another address of hers, proven: (channel, user, conversation).
         answers: how likely she answers what she is asked.
-        held: a person of the hospital holds her conversation.
+        held: a person of the hospital holds her conversation; `desk`: it waits for one.
     """
 
     number: int
@@ -68,6 +69,7 @@ class Someone:
     patients: list[int] = field(default_factory=list)
     opted_out: Course[bool] = field(default_factory=lambda: Course(False))
     held: Course[bool] = field(default_factory=lambda: Course(False))
+    desk: Course[bool] = field(default_factory=lambda: Course(False))
     paused_until: Course[datetime | None] = field(default_factory=lambda: Course(None))
     muted: Course[datetime | None] = field(default_factory=lambda: Course(None))
     unreachable: Course[bool] = field(default_factory=lambda: Course(False))
@@ -101,6 +103,10 @@ def store(tx: Tx, people: Sequence[Someone], now: datetime) -> None:
     """Store people as the hospital knows them: proven addresses, patients, families."""
     for first in range(0, len(people), _STEP):
         _store(tx, people[first : first + _STEP], now)
+    for one in people:
+        if one.zone is not HOME:
+            for _, _, conversation_id in one.places():
+                choose(tx, conversation_id, now, zone=one.zone.key)
 
 
 def _store(tx: Tx, people: Sequence[Someone], now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""The application as one process: opened, driven until quiet, killed, opened again on the same database."""
+"""The application as one process: opened, driven until quiet, killed, opened again."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -71,7 +71,7 @@ _ON_BEAT = frozenset(
         "reports to the hospital's system",
     }
 )  # fmt: skip
-_MOST_ROUNDS = 500
+_MOST_ROUNDS, _SAME_AGAIN = 500, 3
 _DAY, _MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 
@@ -89,11 +89,17 @@ class Parts:
 
     @classmethod
     def of(
-        cls, settings: Settings, content: Content, facts: Hospital, folder: Path, url: str
+        cls,
+        settings: Settings,
+        content: Content,
+        matcher: Matcher | None,
+        facts: Hospital,
+        folder: Path,
+        url: str,
     ) -> "Parts":
-        """Return them; the questions are learnt once."""
+        """Return them; the questions are learnt once, where nobody brings what learnt them."""
         calm = replace(settings, limits=Limits(flood=10**9), accounts=(), data=folder)
-        matcher = matcher_for(content.catalog, settings.data / "learnt")
+        matcher = matcher or matcher_for(content.catalog, settings.data / "learnt")
         return cls(calm, content, matcher, facts, Keyring([b"k" * 32], b"i" * 32), folder, url)
 
 
@@ -126,6 +132,7 @@ class Process:
         self.born += 1
         self._jobs = self.app.jobs()  # what its ticker would run
         await self.app.delivery.recover(alone=self.engine.name == "sqlite")
+        await self.app.reminding.port.recover(alone=self.engine.name == "sqlite")
         zone = parts.settings.zone
         await self.app.hospital.open_clinics(as_engine(self.engine), zone, self._clock())
 
@@ -159,30 +166,29 @@ class Process:
 
     async def quiet(self) -> None:
         """Let all that is due be done, until nothing more is."""
-        before: object = None
+        before, again = None, 0
         for _ in range(_MOST_ROUNDS):
             now, due = self._clock(), self._due()
             names = {name for name, at in due.items() if at is not None and at <= now}
             if not names:
                 self._stuck_until = None
                 return
-            did = await self._round(names)
-            if not did and due == before:
+            await self._round(names)
+            again = again + 1 if due == before else 0
+            if again == _SAME_AGAIN:  # what is due waits for something that time alone brings
                 self._stuck_until = now + _MINUTE
                 return
             before = due
         raise RuntimeError(f"the application finds no rest: {self._due()} at {self._clock()}")
 
-    async def _round(self, names: set[str]) -> bool:
-        did = False
+    async def _round(self, names: set[str]) -> None:
         for job in self._jobs:
             wanted = _FOR.get(job.name)
             if job.name in _ON_BEAT or (wanted is not None and wanted not in names):
                 continue
-            did = bool(await job.run()) or did
+            await job.run()
         if names & {"said", "reminding", "reminders"}:
-            did = bool(await self.app.delivery.drain()) or did
-        return did
+            await self.app.delivery.drain()
 
     def next_due(self) -> datetime | None:
         """Return when the process has something to do next, by its own clock."""

@@ -1,4 +1,4 @@
-"""The rules of reminders once more, in the oracle's own arithmetic; only their numbers are the file's."""
+"""The rules of reminders in the oracle's own arithmetic; only their numbers are the file's."""
 
 import tomllib
 from collections.abc import Mapping

@@ -24,6 +24,7 @@ from bot.hospital.files import DEMO, read_folder
 from bot.settings import Settings
 from bot.store.keyring import Keyring
 from bot.store.setup import open_store
+from intents.match import Matcher
 
 #: Doctors for so many patients.
 _PATIENTS_A_DOCTOR, _FEWEST_DOCTORS = 180, 4
@@ -58,6 +59,7 @@ def simulate(
     asked: Asked,
     *,
     content: Content | None = None,
+    matcher: Matcher | None = None,
     tick: Callable[[datetime], None] = lambda _: None,
     changed: Callable[[App], None] = lambda _: None,
 ) -> Result:
@@ -75,7 +77,7 @@ def simulate(
         found = content or read_content(settings)
         doctors = max(_FEWEST_DOCTORS, asked.patients // _PATIENTS_A_DOCTOR)
         facts = cut(read_folder(DEMO), doctors)
-        parts = Parts.of(settings, found, facts, Path(folder), asked.url)
+        parts = Parts.of(settings, found, matcher, facts, Path(folder), asked.url)
         world = runner.run(_run(parts, asked, tick, changed))
     counts = {kind: 0 for kind in KINDS}
     for violation in world.oracle.violations:

@@ -56,7 +56,7 @@ class PlanTruth:
 
     Attributes:
         times: of a medicine, on local clocks; `days` from `starts_on` to `ends_on`.
-        state: "active", "paused" (by its `until`), "stopped", "done".
+        state: "active", "stopped" or "done"; a pause is until `paused_until`.
         answered: doses of which she said something that ends their reminding, and when.
     """
 
@@ -69,7 +69,7 @@ class PlanTruth:
     starts_on: date
     ends_on: date | None = None
     times: tuple[time, ...] = ()
-    at: datetime | None = None
+    made_at: datetime | None = None
     paused_until: Course[datetime | None] = field(default_factory=lambda: Course(None))
     answered: dict[datetime, datetime] = field(default_factory=dict)
 
@@ -127,11 +127,11 @@ class Truth:
 
         The true time counts, whatever the clock of the process says.
         """
-        changed = []
+        changed: dict[int, VisitTruth] = {}
         for row in rows(_STEPS, after=self._last):
             self._last = row.id
-            changed.append(self._step(row, now))
-        return changed
+            changed[row.appointment_id] = self._step(row, now)
+        return list(changed.values())
 
     def _step(self, row: Any, now: datetime) -> VisitTruth:
         visit = self.visits.get(row.appointment_id)

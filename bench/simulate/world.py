@@ -1,4 +1,4 @@
-"""The simulated world: its clock, what is to come, the application in it, and everybody's record of it."""
+"""The simulated world: its clock, what is to come, the application in it, the oracle beside it."""
 
 import asyncio
 from collections import Counter, defaultdict
@@ -51,7 +51,8 @@ class World:
     """One run.
 
     Attributes:
-        trouble: what goes wrong with a message on its way; faults set it.
+        trouble: what goes wrong with a message on its way; faults set it. `twice`: whether a platform
+            delivers what she writes twice.
         reacts: hears of what somebody was told; patients set it.
         heard: what somebody was told since she last wrote.
         counts: what happened, for the report.
@@ -74,6 +75,9 @@ class World:
     heard: dict[int, list[Worded]] = field(default_factory=lambda: defaultdict(list))
     counts: Counter[str] = field(default_factory=Counter)
     figures: dict[str, Any] = field(default_factory=dict)
+    twice: Callable[[], bool] = lambda: False
+    wrote: Callable[[Someone], None] = lambda _: None
+    _posting: Inbound | None = None
     _said: int = 0
     _seen: int = 0
 
@@ -111,19 +115,26 @@ class World:
         """Change something through the application's own functions, as its API does."""
         return await self.app.engine.write(op)
 
-    async def says(self, one: Someone, text: str, *, key: str = "") -> None:
+    async def says(self, one: Someone, text: str) -> None:
         """Let somebody write, and be answered."""
-        if not key:
-            self._said += 1
-            key = f"in-{self._said}"
-            self.heard[one.number].clear()
+        self._said += 1
+        key = f"in-{self._said}"
+        self.heard[one.number].clear()
         platform = self.platforms.get(one.channel)
         grant = platform.wrote(one.user) if platform else None
         inbound = Inbound(Address(one.channel, ACCOUNT, one.user), key, text, grant=grant)
-        started = await self.app.intake.receive([inbound])
-        await asyncio.gather(*(item.turn for item in started if item.turn is not None))
+        await self._post(inbound)
+        if self.twice():
+            await self._post(inbound)
         await self.process.quiet()
         self.look()
+        self.wrote(one)
+
+    async def _post(self, inbound: Inbound) -> None:
+        self._posting = inbound
+        started = await self.app.intake.receive([inbound])
+        await asyncio.gather(*(item.turn for item in started if item.turn is not None))
+        self._posting = None
 
     async def happens(self, what: str, act: Callable[[], Awaitable[object]]) -> bool:
         """Let something happen, then judge; False where the process died of it."""
@@ -145,7 +156,7 @@ class World:
             self.clock.now = max(self.clock.now, until)
             while event := self.agenda.take(self.clock.now):
                 self.counts["events"] += 1
-                await self._safely(event.what, event.act)
+                await self._safely(event.what, event.act, again=event.again)
             if self.clock.now >= beat:
                 beat = self._next_beat()
                 await self._safely("every job", self.process.beat)
@@ -165,12 +176,21 @@ class World:
         self.counts["downtimes"] += 1
         await self.process.open()
 
-    async def _safely(self, what: str, act: Callable[[], Awaitable[object]]) -> None:
+    async def _safely(
+        self, what: str, act: Callable[[], Awaitable[object]], *, again: bool = False
+    ) -> None:
+        after = act if again else self._redeliver
         while not await self.happens(what, act):
             await self._bury()
             self.counts["kills"] += 1
             await self.down(timedelta(seconds=self.random.choice((1, 5, 30, 120))))
-            act, what = self.process.quiet, f"after a kill in: {what}"
+            act, what = after, f"after a kill in: {what}"
+
+    async def _redeliver(self) -> None:
+        """Let a platform post again what was not acknowledged, as it was."""
+        if self._posting is not None:
+            await self._post(self._posting)
+        await self.process.quiet()
 
     async def _bury(self) -> None:
         """Let nothing of a dead process run on."""

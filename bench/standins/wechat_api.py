@@ -170,7 +170,8 @@ def _error(code: int) -> Answer:
 
 
 def _lines(body: Answer) -> str:
-    return "\n".join(f"{name}: {field['value']}" for name, field in body["data"].items())
+    filled = {name: field["value"] for name, field in body["data"].items()}
+    return "\n".join(f"{name}: {value}" for name, value in filled.items() if value)
 
 
 def _item(button: Answer) -> MenuItem:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.api.shapes import Wrong
 from bot.appointments.desk import Desk
+from bot.care.parts import Care
 from bot.errors import BadInput
 from bot.store.db import Engine
 
@@ -34,6 +35,7 @@ class Api:
     clock: Callable[[], datetime]
     key: str = field(repr=False)
     changed: Callable[[], Awaitable[object]]
+    care: Care
 
 
 class WrongRows(BadInput):

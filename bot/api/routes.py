@@ -9,6 +9,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from bot.api.clinics import mount_clinics
 from bot.api.desk import REFUSALS, Api, WrongRows
 from bot.api.guard import Guard, guarded
+from bot.api.plans import mount_plans
 from bot.api.visits import mount_visits
 from bot.edge import REFUSED
 
@@ -29,6 +30,7 @@ def mount_api(app: FastAPI, api: Api) -> None:
     )  # fmt: skip
     mount_clinics(router, api)
     mount_visits(router, api)
+    mount_plans(router, api)
     app.include_router(router)
     app.add_exception_handler(WrongRows, _wrong_rows)
 

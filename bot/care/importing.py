@@ -10,11 +10,13 @@ from datetime import date, datetime
 from typing import Any
 
 from bot.care import rows
-from bot.care.plans import Plan, Plans
+from bot.care.plans import AT_ONCE, Plan, Plans
 from bot.store.db import Tx
 from scheduler.reminders import Reason
 
 SOURCE = "csv"
+#: What she said of a plan herself: no file takes that back.
+_HERS: Mapping[str, Sequence[str]] = {"medication": ("night",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,14 @@ def _bring(
     tx: Tx, plans: Plans, one: Wanted, zone: str, now: datetime, actor: str, counts: Counts
 ) -> None:
     known = plans.by_key(tx, one.key)
+    details, starts_on = dict(one.details), one.starts_on
+    if known is not None:
+        details |= {
+            name: known.details[name]
+            for name in _HERS.get(one.kind, ())
+            if details.get(name) is None and name in known.details
+        }
+        starts_on = known.starts_on if one.kind in AT_ONCE else starts_on
     if one.over is not None:
         if known is not None and not known.is_over:
             plans.stop(tx, known.plan_id, one.over, now, actor=actor)
@@ -93,7 +103,7 @@ def _bring(
             counts.same += 1
         return
     made = plans.create(
-        tx, kind=one.kind, details=one.details, zone=zone, starts_on=one.starts_on, now=now,
+        tx, kind=one.kind, details=details, zone=zone, starts_on=starts_on, now=now,
         actor=actor, source=SOURCE, patient_id=one.patient_id, payer_id=one.payer_id,
         ends_on=one.ends_on, source_key=one.key,
     )  # fmt: skip

@@ -320,7 +320,8 @@ class Plans:
                 break
             thing = replace(thing, moments=moments)
         if plan.is_paused(now) and plan.paused_until is not None:
-            tx.run(rows.WAIT, about_id_=plan.plan_id, until_=plan.paused_until)
+            until = plan.paused_until
+            tx.run(rows.WAIT, about_id_=plan.plan_id, until_=until, due_at_=until)
 
     def _must(self, tx: Tx, plan_id: int) -> Plan:
         plan = self.get(tx, plan_id)

@@ -58,7 +58,7 @@ WAIT = Hot(
         reminder.c.due_at < bindparam("until_"),
         or_(reminder.c.state == "pending", reminder.c.state == "leased"),
     )
-    .values(due_at=bindparam("until_"))
+    .values(due_at=bindparam("due_at_"))
 )
 ENDING = Hot(
     _PLAN.where(plan.c.ended_by.is_(None), plan.c.ends_on < bindparam("before"))

@@ -20,7 +20,7 @@ from bot.store.db import Tx
 
 SIGN_IN_COOKIE = "daoyi_sign_in"
 _MAX_FORM = 64 * 1024
-_MAX_FIELDS = 20
+_MAX_FIELDS = 30
 _PAGES = re.compile(
     r"/console(/(conversations|clinics|visits|patients)/\d{1,18}|/dead-letters|/clinics|/calls"
     r"|/reminders(/kinds)?)?"

@@ -4,6 +4,7 @@ She is somebody's to look after while a visit of hers is near, somebody should r
 holds or should take a conversation of hers. A reason is an audit row, as for conversations.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -77,6 +78,12 @@ _FAMILY = Hot(
     .where(_member.c.patient_id == bindparam("patient_id"), _member.c.ended_at.is_(None))
     .order_by(_member.c.conversation_id)
 )
+_MEMBERS = Hot(
+    select(_member.c.patient_id, _member.c.relation, _patient.c.name)
+    .join_from(_member, _patient, _member.c.patient_id == _patient.c.id)
+    .where(_member.c.conversation_id == bindparam("conversation_id"), _member.c.ended_at.is_(None))
+    .order_by(_member.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +117,11 @@ def enter(tx: Tx, patient_id: int, signed: Signed, now: datetime) -> Person:
     return Person(row.id, row.name, row.phone or "", row.frail, accounts)
 
 
+def members(tx: Tx, conversation_id: int) -> Sequence[Any]:
+    """Return for whom a conversation books: `patient_id`, `relation`, `name`."""
+    return tx.rows(_MEMBERS, conversation_id=conversation_id)
+
+
 def break_glass(tx: Tx, patient_id: int, reason: str, signed: Signed, now: datetime) -> None:
     """Let `signed` open a patient's page for a while, and write down why.
 
@@ -131,9 +143,7 @@ def _is_open_to(tx: Tx, patient_id: int, signed: Signed, now: datetime) -> bool:
         return True
     if tx.one(_IN_HAND, patient_id=patient_id) is not None:
         return True
-    given = tx.one(
-        _REASON, actor=signed.actor, since=now - GLASS_FOR, whose=_whose(patient_id)
-    )
+    given = tx.one(_REASON, actor=signed.actor, since=now - GLASS_FOR, whose=_whose(patient_id))
     return given is not None
 
 

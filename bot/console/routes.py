@@ -13,6 +13,8 @@ from bot.console.desk import Console, Problem
 from bot.console.feed import mount_feed
 from bot.console.guard import Action, Form, Guard, Visit
 from bot.console.pages import Pages, route_class
+from bot.console.patients import Patients, mount_patients
+from bot.console.plans import PlanPages, mount_plans
 from bot.console.reminders import Reminders, mount_reminders
 from bot.console.rules import Rules, mount_rules
 from bot.console.signin import SignIn, mount_sign_in
@@ -36,6 +38,8 @@ def mount_console(http: FastAPI, console: Console, booked: Booked, cared: Cared)
     mount_clinics(router, Clinics(console, pages, booked), guard)
     mount_visits(router, Visits(console, pages, booked, cared), guard)
     mount_calls(router, Calls(console, pages, cared), guard)
+    mount_patients(router, Patients(console, pages, cared), guard)
+    mount_plans(router, PlanPages(console, pages, cared), guard)
     mount_rules(router, Rules(console, pages, cared), guard)
     mount_reminders(router, Reminders(console, pages, cared), guard)
     _mount_actions(router, console, guard)

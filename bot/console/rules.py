@@ -83,13 +83,18 @@ class Rules:
         if kind.then is None or kind.after is None:
             return words("rule.then.none")
         after = length(kind.after, words)
+        only = (
+            words("rule.then.only", tag=words.name_of("tag", kind.then_only))
+            if kind.then_only
+            else ""
+        )
         if kind.then == STAFF:
-            return words("rule.then.staff", after=after)
+            return words("rule.then.staff", after=after) + only
         if kind.then == NEXT_CHANNEL:
-            return words("rule.then.next_channel", after=after)
+            return words("rule.then.next_channel", after=after) + only
         known = self._cared.kinds.get(kind.then)
         name = known.names.get(words.lang, kind.then) if known else kind.then
-        return words("rule.then.kind", after=after, kind=name)
+        return words("rule.then.kind", after=after, kind=name) + only
 
     def _preview(self, kind: Kind, lang: str, facts: Mapping[str, Any]) -> Preview:
         values = samples.of(kind, lang, facts["today"])

@@ -1,16 +1,42 @@
 """Reminders in plain words: what each kind is called, and what a page needs to tell of somebody's."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from bot.care import shapes
+from bot.care.medication import adherence
+from bot.care.medication.adherence import Adherence
+from bot.care.medication.shape import Medication, Refill
+from bot.care.parts import Care
+from bot.care.plans import Plan, Plans
+from bot.care.status import Statuses
 from bot.console.words import Words
 from bot.reminders.history import Told
 from bot.reminders.kinds import ANSWERS, Kinds
 from bot.reminders.labels import label
+from bot.store.db import Tx
 
 #: A reminder that is due so much longer than the engine needs is called late.
 _SOON_SECONDS = 60
+#: What staff may make by a form; greetings are the patient's to ask for.
+FORMS: Mapping[str, type[Any]] = {
+    "medication": Medication,
+    "refill": Refill,
+    "revisit": shapes.Revisit,
+    "checkup": shapes.Checkup,
+    "admission": shapes.Admission,
+    "discharge": shapes.Discharge,
+    "follow_up": shapes.FollowUp,
+    "collect": shapes.Collect,
+    "fee": shapes.Fee,
+    "deposit": shapes.Deposit,
+}
+#: What was said of doses is counted for so long.
+ADHERENCE_FOR = timedelta(days=30)
+#: Plans that are a window: they need a last day.
+WINDOWS = frozenset({"revisit"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +45,35 @@ class Cared:
 
     Attributes:
         kinds: what reminders there are.
+        care: plans, and what the hospital says of patients.
     """
 
     kinds: Kinds
+    care: Care
+
+    @property
+    def plans(self) -> Plans:
+        """Return the service that keeps plans."""
+        return self.care.plans
+
+    @property
+    def statuses(self) -> Statuses:
+        """Return the service that keeps what the hospital says of patients."""
+        return self.care.statuses
+
+    @property
+    def forms(self) -> Mapping[str, type[Any]]:
+        """Return the shape of each kind of plan that staff may make by a form."""
+        return {name: FORMS[name] for name in self.care.plans.kinds if name in FORMS}
+
+    def adherence_of(self, tx: Tx, plans: Sequence[Plan], now: datetime) -> dict[int, Adherence]:
+        """Return by plan what a patient said of its doses lately; only of plans that had any."""
+        found = {
+            plan.plan_id: adherence.of_plan(tx, plan, self.kinds, now - ADHERENCE_FOR, now)
+            for plan in plans
+            if plan.kind == "medication"
+        }
+        return {plan_id: kept for plan_id, kept in found.items() if kept.due}
 
 
 def naming(kinds: Kinds, words: Words) -> dict[str, Any]:

@@ -7,13 +7,14 @@ from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import Response
 
 from bot.channels.base import channel_of
-from bot.console import access, conversation, reach
+from bot.console import access, conversation, patient_access, reach
 from bot.console.access import Opened
 from bot.console.actions import CARD_LONGEST, NOTE_LONGEST, REPLY_LONGEST
 from bot.console.dead_letters import dead_letters
 from bot.console.desk import Console
 from bot.console.feed import hint
 from bot.console.guard import Guard, Visit
+from bot.console.masks import masked_name
 from bot.console.pages import Pages
 from bot.console.told import Cared, naming
 from bot.console.waiting import waiting
@@ -56,8 +57,16 @@ class Views:
             if told:
                 detail = f"{len(told)} of the conversation"
                 record(tx, visit.now, visit.signed.actor, "reminders.view", conversation_id, detail)
+            plans = [
+                plan
+                for plan in self._cared.plans.of_conversation(tx, conversation_id, ())
+                if plan.patient_id is None
+            ]
             return {
                 "told": told,
+                "plans": plans,
+                "adherence": self._cared.adherence_of(tx, plans, visit.now),
+                "members": patient_access.members(tx, conversation_id),
                 "talk": talk,
                 "cases": conversation.cases(tx, conversation_id),
                 "reach": reach.look(tx, conversation_id),
@@ -73,6 +82,7 @@ class Views:
             note_longest=NOTE_LONGEST,
             card_longest=CARD_LONGEST,
             once=secrets.token_urlsafe(12),
+            masked_name=masked_name,
             **naming(self._cared.kinds, self._pages.words(visit.request)),
             **values,
         )

@@ -77,6 +77,14 @@ class Listeners:
                 return int(row.conversation_id)
         return None
 
+    def own(self, tx: Tx, patient_id: int, now: datetime) -> int | None:
+        """Return a conversation that is proven a patient's own; nobody else's, whoever vouches for her."""
+        for row in tx.rows(_OF_PATIENT, patient_id=patient_id):
+            member = self.member(tx, row.conversation_id, patient_id, now)
+            if member is not None and member.verified and member.relation == "self":
+                return int(row.conversation_id)
+        return None
+
     def answers(self, tx: Tx, conversation_id: int) -> bool:
         """Say whether the bot can take an answer in a conversation: no person holds it."""
         return bool(tx.one(_STATE, conversation_id=conversation_id).holder == "bot")

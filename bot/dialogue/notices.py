@@ -100,6 +100,9 @@ class Notices:
     ) -> int | None:
         """Store one message for a conversation; return its id, None where it is not wanted.
 
+        Where it does not fit one, the last of several has the key; those before it, ".1" and so on
+        after it.
+
         Args:
             saying: its `options`, at most three, become an offer that stays open until `until`, of a
                 reminder beside those before it; left out while a person holds the conversation, where
@@ -124,12 +127,12 @@ class Notices:
             say = replace(say, options=(), named=None)
         ask, base = self._remember(tx, conversation_id, session, say, now, until)
         worded = self._word(say, session, limits, now, ask=ask, base=base)
-        stored = 0
-        for part in split(worded, limits):
+        stored, parts = 0, split(worded, limits)
+        for number, part in enumerate(parts, 1):
+            key = dedupe_key if number == len(parts) or not dedupe_key else f"{dedupe_key}.{number}"
             stored = outbox.enqueue(
                 tx, conversation_id, outbox.next_place(tx, conversation_id), part, now,
-                pull=limits.pull, dedupe_key=None if stored else dedupe_key,
-                due_at=due_at, expires_at=expires_at,
+                pull=limits.pull, dedupe_key=key, due_at=due_at, expires_at=expires_at,
             )  # fmt: skip
         tx.after_commit.append(partial(self.said, conversation_id))
         return stored

@@ -1,9 +1,9 @@
 """What does this message mean now? One ordered list of rules, pure, written once.
 
 The order is the promise: red flag, stop and start words, a person holds the conversation, a message
-without words, an answer to an offer or a question of ours, words that work in every state, a request to
-do something, a known intent, numbered candidates, and otherwise an honest "I do not know" with a person
-offered. After the second miss a person gets it.
+without words, an answer to an offer, to a reminder or to a question of ours, words that work in every
+state, a request to do something, a known intent, numbered candidates, and otherwise an honest "I do not
+know" with a person offered. After the second miss a person gets it.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.dialogue.choices import goes_on
-from bot.dialogue.sessions import Session
+from bot.dialogue.sessions import OFFER_BASE, Expect, Session
 from bot.dialogue.understand import Answer, Choose, Understood
 from bot.message import Form
 from intents.normalize import normalize
+from intents.reminding import Said
 
 #: A message in a row that nobody understood is passed on from this one.
 MISSES_BEFORE_PERSON = 2
@@ -46,7 +47,24 @@ REQUESTS: Mapping[str, tuple[str, str]] = {
     "waitlist": ("waitlist", "mine"),
     "family": ("family", "show"),
     "add_family": ("family", "start"),
+    "remind_medicine": ("medication", "start"),
+    "log_dose": ("medication", "log"),
+    "last_dose": ("medication", "last"),
+    "medicines_mine": ("medication", "mine"),
+    "remind_checkup": ("checkup", "start"),
+    "reminders_mine": ("reminders", "mine"),
+    "reminders_off": ("reminders", "off"),
+    "reminders_on": ("reminders", "on"),
+    "mute_today": ("reminders", "mute_today"),
+    "pause_reminders": ("reminders", "pause"),
+    "resume_reminders": ("reminders", "resume"),
+    "fewer_reminders": ("reminders", "fewer"),
+    "best_time": ("reminders", "best_time"),
+    "zone": ("reminders", "zone"),
+    "why_not": ("reminders", "why_not"),
 }
+#: Answers to a reminder that count for the one that was just said, whatever it offers.
+_NOTED = frozenset({"yes", "thanks", "not_yet"})
 #: Words that go to the flow whose draft is open: drop it, or one step back.
 _OF_A_DRAFT = frozenset({"cancel", "back"})
 #: Flows that can ask again what they are in the middle of.
@@ -77,12 +95,18 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Enter:
-    """A flow takes this message, at `entry`; `offer`: it answers the offer, not the open question."""
+    """A flow takes this message, at `entry`.
+
+    Attributes:
+        offer: it answers the offer, not the open question.
+        reminder: it answers the reminder of this name, and neither; 0: it answers none.
+    """
 
     flow: str
     entry: str
     values: Mapping[str, object] = field(default_factory=dict)
     offer: bool = False
+    reminder: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +187,64 @@ def _offered(seen: Seen) -> Route | None:
     if not 1 <= place <= len(offer.options):
         return None
     return replace(_option(offer.options[place - 1]), offer=True)
+
+
+def _reminded(seen: Seen) -> Route | None:
+    """Take the answer to a reminder: its own button, its own digit, or words that mean nothing else."""
+    said = seen.understood
+    if said.tap is not None:
+        asked = next((one for one in seen.session.reminded if one.ask == said.tap[0]), None)
+        return _to_reminder(asked, asked.option(said.tap[1])) if asked else None
+    if said.number is not None:
+        return _numbered(seen, said.number)
+    if seen.session.latest and (said.act == "repeat" or said.command == "repeat"):
+        return Enter("reminders", "repeat")
+    if said.said is None or not (said.said.sure or _just_reminded(seen)):
+        return None
+    return _worded(seen, said.said)
+
+
+def _numbered(seen: Seen, number: int) -> Route | None:
+    """Take a digit that the newest reminder with such digits showed, unless it may mean another."""
+    session = seen.session
+    if number == REPEAT and session.latest:
+        return Enter("reminders", "repeat")
+    base = OFFER_BASE if number > OFFER_BASE else 0
+    asked = next((one for one in reversed(session.reminded) if one.base == base), None)
+    if asked is None or not asked.is_open(seen.now) or number in (PERSON, REPEAT):
+        return None
+    for other in (session.expect, session.offer):
+        if other is not None and other.base == base and other.options:
+            newer = other.ask > asked.ask and other.was_open(seen.now)
+            if newer or other.is_open(seen.now):
+                return None
+    found = _to_reminder(asked, asked.option(number - base))
+    return found or Enter("faq", "no_such_option")
+
+
+def _just_reminded(seen: Seen) -> bool:
+    """Say whether a reminder was the last thing said, and no flow waits for an answer in words."""
+    expect = seen.session.expect
+    waits = expect is not None and expect.flow and expect.is_open(seen.now)
+    return seen.session.latest > 0 and not waits
+
+
+def _worded(seen: Seen, said: Said) -> Route | None:
+    """Let the newest open reminder that offers a word have it; "ok" right after one is heard."""
+    word = "confirm" if said.word == "yes" else said.word
+    for asked in reversed(seen.session.reminded):
+        value = next((one for one in asked.options if one.endswith(f"-{word}")), None)
+        if value is not None and asked.is_open(seen.now):
+            found = _to_reminder(asked, value)
+            more = {"minutes": said.minutes} if said.minutes else {}
+            return replace(found, values={**found.values, **more}) if found else None
+    if said.word in _NOTED and _just_reminded(seen):
+        return Enter("reminders", "noted", {"word": said.word}, reminder=seen.session.latest)
+    return None
+
+
+def _to_reminder(asked: Expect, value: str | None) -> Enter | None:
+    return replace(_option(value), reminder=asked.ask) if value else None
 
 
 def _expected(seen: Seen) -> Route | None:
@@ -324,6 +406,7 @@ RULES: tuple[_Rule, ...] = (
     _held,
     _wordless,
     _offered,
+    _reminded,
     _expected,
     _said_again,
     _every_state,

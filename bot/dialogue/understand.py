@@ -9,10 +9,12 @@ from bot.dialogue.choices import choice
 from bot.message import Form
 from intents.catalog import Catalog, act_key
 from intents.decide import Answer, Choose, Decision, Unknown, decide
+from intents.dosing_requests import medicine_request
 from intents.entities import Entities, Vocabulary, find
 from intents.language import Detected, detect
 from intents.match import Match, Matcher
 from intents.normalize import normalize
+from intents.reminding import Said, Wish
 from intents.requests import request_in
 from intents.urgent import Alarm, RedFlags
 from intents.when import NOTHING, When, when_of
@@ -25,7 +27,13 @@ _ONE_LETTER = re.compile(r"[^\w]*[a-z][^\w]*")
 #: A whole message that is one act is short, with all its courtesies.
 _LONGEST_ACT = 100
 #: What stands for a name where only the request counts: in Chinese, in English.
-_CALLED = {"doctor": ("医生", "doctor"), "department": ("科", "clinic")}
+_CALLED = {
+    "doctor": ("医生", "doctor"), "department": ("科", "clinic"), "drug": ("药", "medicine"),
+}  # fmt: skip
+#: A message without any of these tells nothing of taking medicine.
+_MEDICINE = re.compile(
+    r"药|吃|服|喝|打|针|片|粒|滴|喷|涂|胰岛素|次|med|pill|tab|remind|drug|t[ao]ke?|dose|capsul|insulin|shot"
+)
 _EDGES = " ,.!?~。、…;:"
 
 
@@ -46,6 +54,8 @@ class Understood:
         unseen: the words came with a picture, a film or a file, which nobody here looks at.
         request: what the patient plainly asks us to do (`intents.requests`): book, cancel, move …;
             None for questions about it, and for whatever is refused or supposed.
+        said: what the message answers to a reminder, where it is nothing but such an answer.
+        wish: what it plainly asks of reminders; with it `request` is `Wish.kind`.
         when: the days and times that the message names (`intents.when`); look at its `ask` first.
         text: the message itself, for a flow that asked for an answer in words.
     """
@@ -64,6 +74,8 @@ class Understood:
     form: Form = Form.TEXT
     unseen: bool = False
     request: str | None = None
+    said: Said | None = None
+    wish: Wish | None = None
     when: When = NOTHING
     text: str = field(default="", repr=False)
 
@@ -100,24 +112,33 @@ class Understander:
         read = self._read(text, plain, today)
         if read.tap or read.command:
             return replace(read, text=text)
-        dated, asked = self._without_names(plain)
+        dated, asked, medicine = self._without_names(plain)
+        said, wish = self.catalog.reminding.answer(plain), None
         request = None if read.act else request_in(asked, self.catalog.requests)
-        return replace(read, when=when_of(dated, today, at), request=request, text=text)
+        if request is None and read.act is None:
+            request = medicine_request(plain) if _MEDICINE.search(plain) else None
+            wish = None if request else self.catalog.reminding.wish(medicine)
+            request = wish.kind if wish else request
+        when = when_of(dated, today, at)
+        return replace(read, when=when, request=request, said=said, wish=wish, text=text)
 
-    def _without_names(self, plain: str) -> tuple[str, str]:
-        """Blank out doctors, of whom some are called like days; and call everybody by one word."""
-        dated = asked = plain
+    def _without_names(self, plain: str) -> tuple[str, str, str]:
+        """Blank out doctors, who may be called like days; call everybody, and medicine, by one word."""
+        dated = asked = medicine = plain
         done = len(plain) + 1
         named = [one for one in self._vocabulary().find(plain) if one.kind in _CALLED]
         for one in sorted(named, key=lambda one: (-one.end, one.start)):
             if one.end > done:
                 continue
             done, word = one.start, plain[one.start : one.end]
+            called = _CALLED[one.kind][word.isascii()]
+            medicine = f"{medicine[: one.start]}{called}{medicine[one.end :]}"
+            if one.kind == "drug":
+                continue
             if one.kind == "doctor":
                 dated = f"{dated[: one.start]}{' ' * len(word)}{dated[one.end :]}"
-            called = _CALLED[one.kind][word.isascii()]
             asked = f"{asked[: one.start]}{called}{asked[one.end :]}"
-        return dated, asked
+        return dated, asked, medicine
 
     def _read(self, text: str, plain: str, today: date) -> Understood:
         alarm = self._red_flags.check(text)

@@ -29,8 +29,10 @@ MOST_TYPED = 5
 _HINT = {"zh-CN": "0 转人工 9 再说一遍", "en": "0 a person, 9 repeat"}
 #: The fields of an approved template that others may read, unless their words reveal something: never
 #: what is taken, tested or owed.
-PUBLIC_FIELDS = frozenset({"who", "time", "date", "place", "hospital", "department", "doctor", "code",
-                           "minutes"})  # fmt: skip
+PUBLIC_FIELDS = frozenset({
+    "who", "day", "date", "weekday", "part", "window", "time", "place", "department", "doctor", "title",
+    "hospital", "number", "code", "minutes",
+})  # fmt: skip
 #: What stands in such a message for what others may not read.
 _UNSAID = {"zh-CN": "本院", "en": "our hospital"}
 #: How a shortcut is typed where there are no buttons.
@@ -143,15 +145,17 @@ class Wording:
         return f"{soft}\n{where}" if soft else where
 
     def _approved(self, template: Approved, lang: str, limits: Limits) -> Approved:
-        """Return a template with what others may read of it; no field is empty, which is refused."""
-        soften, unsaid = self._catalog.discreet.soften, _UNSAID[lang]
+        """Return a template with what its account sends, and with what others may read of it."""
+        soften = self._catalog.discreet.soften
         public = {
-            name: (soften(value, lang) or unsaid) if name in PUBLIC_FIELDS else unsaid
+            name: soften(value, lang) or _UNSAID[lang]  # never empty: providers refuse that
             for name, value in template.values.items()
+            if name in PUBLIC_FIELDS and value
         }
-        if limits.private:
-            return Approved(template.name, template.values, public)
-        return Approved(template.name, public, public)
+        if not limits.private:
+            return Approved(template.name, public, public)
+        sent = template.values if template.name in limits.templates else {}
+        return Approved(template.name, sent, public)
 
     def _softer(self, buttons: Sequence[Button], lang: str) -> tuple[Button, ...]:
         soften = self._catalog.discreet.soften

@@ -39,7 +39,7 @@ class HandoffFlow:
             scene.conversation_id,
             desk=desk,
             reason=reason,
-            priority=rules.priority(desk, is_open=is_open),
+            priority=rules.priority(desk, is_open=is_open, reason=reason),
             now=scene.now,
         )
         conversation_id = scene.conversation_id

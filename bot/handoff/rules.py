@@ -11,6 +11,8 @@ DESKS = ("guide", "booking", "billing", "reports", "nursing", "complaints", "fol
 #: HO-02. P0 is raised by red flags, not by cases.
 P1, P2, P3 = 1, 2, 3
 _LOOK_AHEAD = 8
+#: Why somebody who went home needs a person: she feels no better, or worse (RM-11).
+WORSE = "worse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,9 @@ class Hours:
         return moment.astimezone(self.zone).date() == now.astimezone(self.zone).date()
 
 
-def priority(desk: str, *, is_open: bool) -> int:
-    """Return a case's priority (HO-02): complaints first, and what waits for the morning last."""
-    if desk == "complaints":
+def priority(desk: str, *, is_open: bool, reason: str = "") -> int:
+    """Return a case's priority (HO-02): complaints and what got worse first, the morning's last."""
+    if desk == "complaints" or reason == WORSE:
         return P1
     return P2 if is_open else P3
 

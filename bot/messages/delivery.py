@@ -82,7 +82,9 @@ class Delivery:
         self._clock = clock
         self._owner = owner
         self._ways = Ways(channels, order, neutral, said, lang, elsewhere or Elsewhere())
-        self._settlement = Settlement(engine, channels, clock, owner)
+        self._settlement = Settlement(
+            engine, channels, clock, owner, self._ways.elsewhere.unreached
+        )
         self._still_goes = still_goes
         self._wake = asyncio.Event()
         self._under_way: set[asyncio.Task[None]] = set()

@@ -20,6 +20,7 @@ from bot.channels.base import Channel, LooksUp, channel_of
 from bot.errors import SealedError, SendError, TryLater, Unknown
 from bot.message import Address, Kind, Outbound, Sent
 from bot.messages.carrying import as_carried
+from bot.messages.fallback import Unreached, unheard
 from bot.messages.outbox import said_by
 from bot.messages.receipts import PROVIDER_ID_LENGTH
 from bot.store.db import Engine, Tx
@@ -136,11 +137,13 @@ class Settlement:
         channels: Mapping[str, Channel],
         clock: Callable[[], datetime],
         owner: str,
+        unreached: Unreached = unheard,
     ) -> None:
         self._engine = engine
         self._channels = channels
         self._clock = clock
         self._owner = owner
+        self._unreached = unreached
 
     async def run(self) -> int:
         """Look at what is to be decided now; return how many were."""
@@ -189,8 +192,10 @@ class Settlement:
         await self._end(doubtful, _AGAIN, due_at_=now, resent_at_=now)
 
     async def _leave(self, doubtful: Doubtful) -> None:
-        """Leave it as it is for good."""
-        await self._end(doubtful, _LATER, lease_until_=self._clock() + _OLDEST)
+        """Leave it as it is for good; staff hear of it, for nobody can say whether it arrived."""
+        now, letter_id = self._clock(), doubtful.letter.id
+        await self._end(doubtful, _LATER, lease_until_=now + _OLDEST)
+        await self._engine.write(lambda tx: self._unreached(tx, letter_id, now))
 
     async def _end(self, doubtful: Doubtful, end: Hot, **values: Any) -> None:
         letter_id = doubtful.letter.id

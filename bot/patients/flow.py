@@ -1,7 +1,7 @@
 """Words about the conversation itself: stop and start messages, change the language."""
 
 from bot.dialogue.faq import menu_button, person_button
-from bot.dialogue.flow import Scene, Step
+from bot.dialogue.flow import Goto, Scene, Step
 from bot.message import Kind, Say
 from bot.patients import service
 
@@ -25,6 +25,8 @@ class ConsentFlow:
         return Step((Say("consent/stopped", Kind.NOTICE),))
 
     def _start(self, scene: Scene) -> Step:
+        if not service.opted_out(scene.tx, scene.conversation_id):
+            return Step(goto=Goto("reminders", "resume"))  # a pause, if there is one
         service.opt_out(scene.tx, scene.conversation_id, None)
         return self._say(scene, "consent/started")
 

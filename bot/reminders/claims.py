@@ -7,14 +7,16 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from bot.reminders.model import Due
 from bot.reminders.rows import DUE, due_of, reminder
 from bot.store.db import Tx
 from bot.store.statements import Hot
+from bot.store.tables import Conversation
 
 _chosen = reminder.alias("chosen")
+_conversation = Conversation.__table__  # type: ignore[attr-defined]
 
 _CLAIM = Hot(
     update(reminder)
@@ -42,6 +44,16 @@ _EXPIRED = Hot(
     .where(reminder.c.state == "leased", reminder.c.lease_until <= bindparam("now"))
     .values(state="pending", owner=None, lease_until=None)
 )
+_BACKLOG = Hot(
+    select(func.count().label("n")).where(
+        reminder.c.state == "pending", reminder.c.due_at <= bindparam("now")
+    )
+)
+_RELEASE = Hot(
+    update(reminder)
+    .where(reminder.c.state == "leased", reminder.c.owner == bindparam("owner_"))
+    .values(state="pending", owner=None, lease_until=None)
+)
 #: So many are read by one statement.
 AT_ONCE = 50
 _IDS = [f"id_{number}" for number in range(AT_ONCE)]
@@ -52,6 +64,12 @@ _LEASED = Hot(
         reminder.c.state == "leased",
         reminder.c.owner == bindparam("owner"),
     )
+    .with_for_update()
+)
+_LOCK = Hot(
+    select(_conversation.c.id)
+    .where(_conversation.c.id.in_([bindparam(name) for name in _IDS]))
+    .order_by(_conversation.c.id)
     .with_for_update()
 )
 
@@ -86,15 +104,31 @@ def recover(tx: Tx, now: datetime) -> int:
     return tx.run(_EXPIRED, now=now)
 
 
+def backlog(tx: Tx, now: datetime) -> int:
+    """Return how many are due that nobody decides about yet."""
+    return int(tx.one(_BACKLOG, now=now).n)
+
+
+def release(tx: Tx, owner: str) -> int:
+    """Give back all that `owner` leased; return how many."""
+    return tx.run(_RELEASE, owner_=owner)
+
+
 def held(tx: Tx, owner: str, claimed: Sequence[Claimed]) -> list[Due]:
     """Return, and keep until the commit, those that are still `owner`'s to decide; in order."""
     found: dict[int, Due] = {}
     for first in range(0, len(claimed), AT_ONCE):
-        ids = [one.id for one in claimed[first : first + AT_ONCE]]
-        padded = dict(zip(_IDS, ids + [0] * (AT_ONCE - len(ids)), strict=True))
-        found |= {row.id: due_of(row) for row in tx.rows(_LEASED, owner=owner, **padded)}
+        part = claimed[first : first + AT_ONCE]
+        # conversations first, as turns do: whoever locks in this order never waits in a ring
+        tx.rows(_LOCK, **_padded([one.conversation_id or 0 for one in part]))
+        leased = tx.rows(_LEASED, owner=owner, **_padded([one.id for one in part]))
+        found |= {row.id: due_of(row) for row in leased}
     return [
         due
         for one in claimed
         if (due := found.get(one.id)) is not None and due.attempts == one.attempt
     ]
+
+
+def _padded(ids: Sequence[int]) -> dict[str, int]:
+    return dict(zip(_IDS, [*ids, *[0] * (AT_ONCE - len(ids))], strict=True))

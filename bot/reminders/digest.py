@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from bot.dialogue.notices import Hearer
 from bot.dialogue.wording import Wording
 from bot.message import Kind as Saying
-from bot.message import Say
+from bot.message import Say, Template
 from bot.reminders.kinds import ANSWERS, Kind
 from bot.reminders.labels import taps
 from bot.reminders.model import Due, Thing
@@ -107,7 +107,11 @@ def say(message: Sequence[Telling], wording: Wording, hearer: Hearer) -> Say:
     options = taps(message[0].due.id, words, hearer.lang)
     if len(message) == 1:
         one = message[0]
-        return Say(one.kind.text, Saying.REMINDER, values_of(one, hearer), options)
+        values = values_of(one, hearer)
+        fields = {name: text for name, text in values.items() if isinstance(text, str)}
+        return Say(
+            one.kind.text, Saying.REMINDER, values, options, template=Template(one.kind.key, fields)
+        )
     lines = [wording.text(one.kind.line, hearer.lang, values_of(one, hearer)) for one in message]
     values = {"lines": list(dict.fromkeys(lines)), "answers": bool(options)}
     return Say("reminders/digest", Saying.REMINDER, values, options)

@@ -1,4 +1,4 @@
-"""A reminder that must go by another address of hers: by its kind's order, at the hours of that address."""
+"""A reminder that must go by another address of hers: in its kind's order, at the hours there."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

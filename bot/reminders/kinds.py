@@ -48,6 +48,8 @@ ANSWERS = (
     "better",
     "worse",
     "more",
+    "agree",
+    "decline",
 )
 MERGES = ("day", "moment", "never")
 #: In place of a kind that follows: a task for staff, or another channel of the same person.
@@ -119,6 +121,7 @@ class Kinds:
     Attributes:
         version: of the file; stored with every decision (RM-15).
         snooze: minutes that a patient may put a dose off by.
+        doses_a_day: more messages of medicine a day than these are never planned (RM-08).
     """
 
     version: str
@@ -127,6 +130,7 @@ class Kinds:
     shift: Shift = field(default_factory=Shift)
     budget: Budget = field(default_factory=Budget)
     snooze: tuple[int, ...] = (10, 20, 30)
+    doses_a_day: int = 8
 
     @cached_property
     def _by_about(self) -> Mapping[str, Sequence[Kind]]:
@@ -163,8 +167,8 @@ def load_kinds(folder: Path) -> Kinds:
 def read_kinds(tables: Mapping[str, Any]) -> tuple[Kinds | None, list[str]]:
     """Return the kinds that the tables of the file say, and a sentence for all that is wrong."""
     problems = [
-        f"`{name}` is not known (expected version, quiet, budget, snooze, kinds)"
-        for name in sorted(set(tables) - {"version", "quiet", "budget", "snooze", "kinds"})
+        f"`{name}` is not known (expected version, quiet, budget, snooze, doses_a_day, kinds)"
+        for name in sorted(set(tables) - {"version", "quiet", "budget", "snooze", "doses_a_day", "kinds"})
     ]
     version = str(tables.get("version", ""))
     if not 0 < len(version) <= _LONGEST_VERSION:
@@ -180,9 +184,10 @@ def read_kinds(tables: Mapping[str, Any]) -> tuple[Kinds | None, list[str]]:
         quiet, shift = _quiet(tables.get("quiet", {}))
         budget = Budget(**tables.get("budget", {}))
         snooze = tuple(int(minutes) for minutes in tables.get("snooze", (10, 20, 30)))
+        doses_a_day = int(tables.get("doses_a_day", 8))
     except (spans.SpanError, TypeError, ValueError) as exc:
-        return None, [*problems, f"quiet, budget or snooze: {_sentence(exc)}"]
-    return Kinds(version, kinds, quiet, shift, budget, snooze), problems
+        return None, [*problems, f"quiet, budget, snooze or doses_a_day: {_sentence(exc)}"]
+    return Kinds(version, kinds, quiet, shift, budget, snooze, doses_a_day), problems
 
 
 def _quiet(table: Mapping[str, str]) -> tuple[Quiet, Shift]:

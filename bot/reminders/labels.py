@@ -10,6 +10,7 @@ _LABELS = {
         "confirm": "确认会到", "move": "改期", "cancel": "取消",
         "taken": "已服", "snooze": "过{minutes}分钟再提醒", "skip": "这次不服",
         "book": "帮我约", "done": "已经办好了", "better": "好多了", "worse": "没好或加重",
+        "agree": "夜里也提醒", "decline": "夜里不用",
         "more": "逐条处理",
     },
     "en": {
@@ -17,6 +18,7 @@ _LABELS = {
         "taken": "Taken", "snooze": "Remind me in {minutes} min", "skip": "Not this time",
         "book": "Book it", "done": "Already done", "better": "Much better",
         "worse": "No better, or worse", "more": "One by one",
+        "agree": "At night too", "decline": "Not at night",
     },
 }  # fmt: skip
 #: Minutes that the tap puts a dose off by; other lengths are said in words.

@@ -71,7 +71,7 @@ class Planner:
     def still_useful(
         self, thing: Thing, kind: Kind, occurs_at: datetime, since: datetime, now: datetime
     ) -> bool:
-        """Say whether a moment that is planned only now, since the one of `since`, is not told too late."""
+        """Say whether a moment that could have been planned at `since` is not told too late at `now`."""
         planned = self._when(thing, kind, occurs_at, since, None)
         if planned is None:
             return False

@@ -1,4 +1,4 @@
-"""Who is told of a thing, and where: only who may be told (I7), by the channel she is reached by first."""
+"""Who is told of a thing, and where: only who may be (I7), by the channel she is reached by first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -94,10 +94,11 @@ class Recipients:
 
     def _home(self, tx: Tx, thing: Thing, now: datetime) -> int | None:
         """Return the conversation that is told of a thing."""
-        whom = thing.payer_id if thing.payer_id is not None else thing.patient_id
-        if whom is None:
+        if thing.payer_id is not None:
+            return self.listeners.own(tx, thing.payer_id, now)
+        if thing.patient_id is None:
             return thing.conversation_id
-        return self.listeners.of(tx, thing.conversation_id or 0, whom, now)
+        return self.listeners.of(tx, thing.conversation_id or 0, thing.patient_id, now)
 
     def _hers(self, tx: Tx, row: Any, kind: Kind) -> tuple[Sequence[Any], list[Any]]:
         """Return her proven conversations, and the same as she is best reached."""

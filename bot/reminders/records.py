@@ -35,6 +35,15 @@ _LATER = Hot(
     .where(reminder.c.id == bindparam("reminder_id"), _OPEN)
     .values(state="pending", due_at=bindparam("due_at_"), owner=None, lease_until=None)
 )
+_STILL = Hot(
+    update(decision)
+    .where(
+        decision.c.reminder_id == bindparam("of"),
+        decision.c.decision == "deferred",
+        decision.c.reason == bindparam("why"),
+    )
+    .values(until=bindparam("until_"))
+)
 _FAILURES = Hot(
     select(func.count().label("n")).where(
         decision.c.reminder_id == bindparam("reminder_id"), decision.c.decision == "failed"
@@ -56,9 +65,10 @@ def skipped(tx: Tx, due: Due, reason: Reason, rules: str, now: datetime) -> None
 
 
 def later(tx: Tx, due: Due, until: datetime, reason: Reason, now: datetime) -> None:
-    """Note that a reminder is decided about again at `until`, and why."""
+    """Note that a reminder is decided about again at `until`, and why: once for each reason."""
     tx.run(_LATER, reminder_id=due.id, due_at_=until)
-    note(tx, due.id, "deferred", reason, now, until)
+    if not tx.run(_STILL, of=due.id, why=reason.value, until_=until):
+        note(tx, due.id, "deferred", reason, now, until)
 
 
 def failed(tx: Tx, due: Due, until: datetime, now: datetime) -> None:

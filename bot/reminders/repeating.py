@@ -1,4 +1,4 @@
-"""What comes after a reminder: the next occurrence of what recurs, and what follows where nobody answers.
+"""What comes after a reminder: the next of what recurs, and what follows where nobody answers.
 
 A recurring moment has one reminder that waits, never more. What nobody answered is followed once, bound
 to the reminder that asked.
@@ -25,6 +25,8 @@ from scheduler.reminders import Reason
 _THEN = "then:"
 #: So many occurrences that came and went are looked at for the next one that is still useful.
 _MOST_LATE = 60
+#: Earlier than any reminder of a moment is due.
+_LONG_BEFORE = timedelta(days=400)
 
 _CAUSE = Hot(select(reminder.c.cause).where(reminder.c.id == bindparam("reminder_id")))
 _ORIGIN = Hot(
@@ -81,8 +83,9 @@ class Repeating:
             following = subject.next_moment(tx, thing, kind.of, occurs_at)
             if following is None:
                 return
-            if self.planner.still_useful(thing, kind, following, due.due_at, now):
-                if self.planner.add(tx, thing, kind, following, due.due_at) and left_out:
+            since = following - _LONG_BEFORE
+            if self.planner.still_useful(thing, kind, following, since, now):
+                if self.planner.add(tx, thing, kind, following, since) and left_out:
                     note(tx, due.id, "deferred", Reason.TOO_LATE, now, following)
                 return
             left_out = True

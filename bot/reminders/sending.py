@@ -6,10 +6,11 @@ here can be stale when it is stored: rows are kept from the look until the commi
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, select
 
@@ -63,11 +64,16 @@ class Looked:
     told: Recipient | None
     origin: Origin | None
     decided: Decided
+    zone: ZoneInfo
+
+    def but(self, decided: Decided) -> "Looked":
+        """Return the same, with something else to be done."""
+        return replace(self, decided=decided)
 
 
 @dataclass(slots=True)
 class Counts:
-    """What a transaction came to: (kind, decision, reason) → how many; and how late the sent ones were."""
+    """What a transaction came to: (kind, decision, reason) → how many; how late the sent ones were."""
 
     decided: dict[tuple[str, str, str], int] = field(default_factory=dict)
     lags: list[float] = field(default_factory=list)
@@ -93,23 +99,59 @@ class Sending:
     repeating: Repeating
     notices: Notices
 
-    def dispatch(self, tx: Tx, owner: str, claimed: Sequence[Claimed], now: datetime) -> Counts:
-        """Decide about leased reminders; those that went to somebody else meanwhile are left to them."""
+    def dispatch(
+        self,
+        tx: Tx,
+        owner: str,
+        claimed: Sequence[Claimed],
+        now: datetime,
+        *,
+        alone: bool = False,
+    ) -> Counts:
+        """Decide about leased reminders; those that went to somebody else meanwhile are left to them.
+
+        Args:
+            alone: nothing else is said with them, for one of the others may be what failed.
+        """
         counts = Counts()
         looked = [self.look(tx, due, now) for due in claims.held(tx, owner, claimed)]
-        going = []
+        going: dict[int, Looked] = {}
         for one in looked:
             if isinstance(one.decided, Send):
-                going.append(one)
+                going[one.due.id] = one
             else:
                 self.put_off(tx, one, now, counts)
-        by_id = {one.due.id: one for one in going}
-        tellings, overtaken = digest.newest([self._telling(one) for one in going])
+        tellings, overtaken = digest.newest([_telling(one) for one in going.values()])
         for old in overtaken:
-            self._skip(tx, by_id[old.due.id], Reason.NEWER, now, counts)
+            self._skip(tx, going[old.due.id], Reason.NEWER, now, counts)
+        heard: set[int] = set()
         for message in digest.messages(tellings):
-            self._say(tx, message, by_id, now, counts)
+            goes = message
+            if heard.intersection(message[0].told.hers):  # what was said just now counts
+                goes = self._again(tx, message, going, now, counts)
+            if goes:
+                heard.update(goes[0].told.hers)
+                whole = goes if alone else self._with_the_day(tx, goes, going, now)
+                self._say(tx, whole, going, now, counts)
         return counts
+
+    def _again(
+        self,
+        tx: Tx,
+        message: Sequence[Telling],
+        going: dict[int, Looked],
+        now: datetime,
+        counts: Counts,
+    ) -> list[Telling]:
+        """Return what of a message still goes after another one went to the same person."""
+        goes = []
+        for telling in message:
+            one = going[telling.due.id] = self.look(tx, telling.due, now)
+            if isinstance(one.decided, Send):
+                goes.append(_telling(one))
+            else:
+                self.put_off(tx, one, now, counts)
+        return goes
 
     def look(self, tx: Tx, due: Due, now: datetime, *, message: int | None = None) -> Looked:
         """Return what is true of a reminder now, and what is to be done with it.
@@ -124,12 +166,13 @@ class Sending:
         subject = self.subjects.get(due.about)
         thing = subject.look(tx, due.about_id, now) if subject is not None else None
         if kind is None:  # the file has it no more
-            return Looked(due, None, subject, thing, None, origin, Skip(Reason.STOPPED))
+            stopped = Skip(Reason.STOPPED)
+            return Looked(due, None, subject, thing, None, origin, stopped, self.lives.zone)
         over = self._over(tx, due, subject, thing, origin, now)
         told = self._told(tx, due, kind, thing, origin, now, message)
         live = self.lives.of(tx, due, kind, thing, over, told, now, but=message)
         decided = self._decide(due, kind, live, now)
-        return Looked(due, kind, subject, thing, told, origin, decided)
+        return Looked(due, kind, subject, thing, told, origin, decided, live.zone)
 
     def _decide(self, due: Due, kind: Kind, live: Live, now: datetime) -> Decided:
         """Staff are asked at any hour, wherever she can be reached; she is told by the rules."""
@@ -202,24 +245,20 @@ class Sending:
             self._next(tx, one, now)
 
     def _next(self, tx: Tx, one: Looked, now: datetime) -> None:
-        if one.subject is not None and one.thing is not None and one.kind is not None:
+        if one.subject is None or one.thing is None or one.kind is None:
+            return
+        if one.due.kind == one.kind.key:
             self.repeating.next(tx, one.subject, one.due, one.kind, one.thing, now)
-
-    def _telling(self, one: Looked) -> Telling:
-        if one.kind is None or one.thing is None or one.told is None:
-            raise ValueError("nothing goes that is not known, or to nobody")
-        return Telling(one.due, one.kind, one.thing, one.told)
 
     def _say(
         self,
         tx: Tx,
-        message: list[Telling],
-        by_id: dict[int, Looked],
+        message: Sequence[Telling],
+        by_id: Mapping[int, Looked],
         now: datetime,
         counts: Counts,
     ) -> None:
         """Store one message with all that it says."""
-        message = self._with_the_day(tx, message, by_id, now)
         lead, conversation_id = message[0].due, message[0].told.conversation_id
         outbox_id = self.notices.tell(
             tx,
@@ -239,7 +278,8 @@ class Sending:
             counts.lags.append(max(0.0, (now - one.due.due_at).total_seconds()))
             if one.subject is not None:
                 one.subject.told(tx, one.due, telling.thing, outbox_id, now)
-            self.repeating.follow(tx, one.due, telling.kind, telling.thing, now)
+            if one.due.kind == telling.kind.key:
+                self.repeating.follow(tx, one.due, telling.kind, telling.thing, now)
             self._next(tx, one, now)
 
     def _with_the_day(
@@ -249,8 +289,7 @@ class Sending:
         room = digest.MOST - len(message)
         if room <= 0 or message[0].kind.merge == "never":
             return message
-        zone = self.lives.zone
-        until = day_ends(now, zone)
+        until = day_ends(now, by_id[message[0].due.id].zone)
         told, pulled = message[0].told, []
         for conversation_id in told.hers:
             for row in tx.rows(
@@ -267,11 +306,17 @@ class Sending:
                     continue
                 if one.told.conversation_id == told.conversation_id:
                     by_id[due.id] = one
-                    pulled.append(self._telling(one))
+                    pulled.append(_telling(one))
         known = {one.rival for one in message}
         fresh, _ = digest.newest([one for one in pulled if one.rival not in known])
         whole = [*message, *fresh[:room]]
         return sorted(whole, key=lambda one: (one.due.occurs_at, one.due.id))
+
+
+def _telling(one: Looked) -> Telling:
+    if one.kind is None or one.thing is None or one.told is None:
+        raise ValueError("nothing goes that is not known, or to nobody")
+    return Telling(one.due, one.kind, one.thing, one.told)
 
 
 def failed(tx: Tx, claimed: Claimed, owner: str, again_at: Any, now: datetime) -> bool:

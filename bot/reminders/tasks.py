@@ -1,4 +1,4 @@
-"""What staff are asked to do about a reminder: ring somebody who did not answer, or cannot be reached."""
+"""What staff are asked to do: ring somebody who did not answer a reminder, or cannot be reached."""
 
 from datetime import datetime
 

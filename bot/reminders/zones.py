@@ -22,4 +22,4 @@ def zone_of(channel: str, user: str) -> str | None:
     except phonenumbers.NumberParseException:
         return None
     zones = TIMEZONE_DATA.get(str(number.country_code), ())
-    return zones[0] if len(zones) == 1 else None
+    return zones[0] if len(zones) == 1 and zones[0] != "Etc/Unknown" else None

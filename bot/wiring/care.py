@@ -13,6 +13,8 @@ from bot.care.festivals import load_festivals
 from bot.care.follow_up import FollowUpKind
 from bot.care.greeting import GreetingKind, Greetings
 from bot.care.levels import load_levels
+from bot.care.medication.flow import MedicationFlow
+from bot.care.medication.plan_kind import MedicationKind, RefillKind
 from bot.care.parts import Care
 from bot.care.plans import PlanKind, Plans
 from bot.care.revisit import RevisitKind
@@ -21,6 +23,7 @@ from bot.care.stay import AdmissionKind, DischargeKind
 from bot.care.subject import PlanSubject
 from bot.care.upkeep import Upkeep
 from bot.dialogue.flow import Flow
+from bot.dialogue.listeners import Listeners
 from bot.store.db import Tx
 from bot.store.statements import Hot
 from bot.wiring.booking import Booking
@@ -55,6 +58,8 @@ def put_care_together(parts: Booking) -> Care:
     follow_up = FollowUpKind(plans, levels)
     greeting = GreetingKind(plans, load_festivals(folder))
     kinds |= {
+        "medication": MedicationKind(plans),
+        "refill": RefillKind(plans),
         "revisit": RevisitKind(plans, booked),
         "checkup": CheckupKind(plans),
         "admission": AdmissionKind(plans),
@@ -78,7 +83,11 @@ def put_care_together(parts: Booking) -> Care:
 
 def care_flows(parts: Booking, care: Care) -> dict[str, Flow]:
     """Return the conversations about plans, by name."""
-    return {"checkup": CheckupFlow(care.plans, parts.family, care.zone, parts.today)}
+    listeners = Listeners(parts.family, parts.today)
+    return {
+        "checkup": CheckupFlow(care.plans, parts.family, care.zone, parts.today),
+        "medication": MedicationFlow(care.plans, listeners, care.zone.key),
+    }
 
 
 def care_jobs(care: Care) -> list[Job]:

@@ -4,14 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 from bot.care.parts import Care
+from bot.dialogue.flow import Flow
 from bot.dialogue.listeners import Listeners
 from bot.errors import StoreError
 from bot.reminders import claims, sending
 from bot.reminders.claims import Claimed
 from bot.reminders.departing import Rechecks
+from bot.reminders.flow import RemindersFlow
 from bot.reminders.kinds import Kinds
 from bot.reminders.live import Lives
 from bot.reminders.model import Subject
@@ -22,6 +24,7 @@ from bot.reminders.sending import Counts, Sending
 from bot.store.db import Engine
 from bot.wiring.booking import Booking, visit_subject
 from bot.wiring.care import care_jobs, put_care_together
+from intents.reminding import Reminding as Words
 from scheduler.backoff import retry_at
 from scheduler.jobs import Job
 from scheduler.sweep import Sweep
@@ -34,6 +37,7 @@ _LAG = Histogram(
     "How long after its time a reminder was stored to be sent",
     buckets=(0.1, 0.5, 1, 2, 5, 15, 60, 300, 1800, 7200, 86400),
 )
+_BACKLOG = Gauge("daoyi_reminders_due", "Reminders that are due and not decided about yet")
 _FAILED = Counter("daoyi_reminders_failed_total", "Decisions about reminders that raised")
 
 #: How long a sweeper may take over what it leased; then another decides.
@@ -50,6 +54,7 @@ class ReminderPort:
     ) -> None:
         self._engine = engine
         self._sending = parts
+        self._rechecks = Rechecks(parts)
         self._clock = clock
         self._owner = owner
 
@@ -69,11 +74,15 @@ class ReminderPort:
             lambda tx: claims.claim(tx, self._owner, now, now + LEASE, limit)
         )
 
-    async def dispatch(self, items: Sequence[Claimed]) -> int:
+    async def release(self, items: Sequence[Claimed]) -> None:  # noqa: ARG002
+        """Let others have what is leased here."""
+        await self._engine.write(lambda tx: claims.release(tx, self._owner))
+
+    async def dispatch(self, items: Sequence[Claimed], *, alone: bool) -> int:
         """Decide about a chunk, and store what is said."""
         now = self._clock()
         counts = await self._engine.write(
-            lambda tx: self._sending.dispatch(tx, self._owner, items, now)
+            lambda tx: self._sending.dispatch(tx, self._owner, items, now, alone=alone)
         )
         count(counts)
         return sum(counts.decided.values())
@@ -87,6 +96,16 @@ class ReminderPort:
                 tx, item, self._owner, lambda times: retry_at(now, times, RETRY_STEPS), now
             )
         )
+
+    async def never_fetched(self) -> int:
+        """End what waited in vain for its patient to write."""
+        now = self._clock()
+        return await self._engine.write(lambda tx: self._rechecks.never_fetched(tx, now))
+
+    async def measure(self) -> None:
+        """Show operators how many are due and were not decided about yet."""
+        now = self._clock()
+        _BACKLOG.set(await self._engine.read(lambda tx: claims.backlog(tx, now)))
 
 
 def count(counts: Counts) -> None:
@@ -147,6 +166,22 @@ def remind(
     )  # fmt: skip
 
 
+def reminder_flows(booking: Booking, parts: Reminding, words: Words) -> dict[str, Flow]:
+    """Return the conversation about reminders.
+
+    Args:
+        words: reads the places that patients name.
+    """
+    listeners = Listeners(booking.family, booking.today)
+    flow = RemindersFlow(parts.kinds, parts.subjects, listeners, booking.settings.zone, words)
+    return {"reminders": flow}
+
+
 def reminder_jobs(parts: Reminding) -> list[Job]:
     """Return what sends reminders as time goes by."""
-    return [Job("reminders that are due", 1.0, parts.sweep.run), *care_jobs(parts.care)]
+    return [
+        Job("reminders that are due", 1.0, parts.sweep.run),
+        Job("reminders nobody fetched", 60.0, parts.port.never_fetched),
+        Job("reminders that wait", 15.0, parts.port.measure),
+        *care_jobs(parts.care),
+    ]

@@ -33,7 +33,7 @@ def served(house: House, key: str, changed: Callable[[], Any]) -> FastAPI:
     made.add_exception_handler(RequestValidationError, web._not_valid)
     made.add_exception_handler(StoreError, web._unavailable)
     app = house.app
-    mount_api(made, Api(app.engine, desk(app.booking), app.clock, key, changed))
+    mount_api(made, Api(app.engine, desk(app.booking), app.clock, key, changed, app.reminding.care))
     return made
 
 

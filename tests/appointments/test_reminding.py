@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.appointments.model import Refusal, Visit
+from bot.appointments.reminding.preparing import fast_words
 from bot.appointments.reminding.things import over_for
 from bot.reminders.choices import choose
 from bot.store.booking_tables import Clinic
@@ -134,6 +135,29 @@ def test_what_is_prepared_for_is_told_in_time(
     assert told == expected
 
 
+@pytest.mark.parametrize(
+    ("booked", "lines", "at_once"),
+    [
+        ("11-24 19:59", [Asks(fasting_hours=8)], False),
+        ("11-24 20:30", [Asks(fasting_hours=8)], True),
+        ("11-24 23:00", [Asks(fasting_hours=8)], True),
+        ("11-22 17:00", [Asks(days_before=3, at="18:00", text="a")], False),
+        ("11-23 09:00", [Asks(days_before=3, at="18:00", text="a")], True),
+        ("11-24 23:00", [], False),
+    ],
+)
+def test_a_preparation_that_has_begun_is_told_at_booking_at_any_hour(
+    desk: Desk, booked: str, lines: list[Asks], at_once: bool
+) -> None:
+    desk.bookings, desk.now = bookings(lines), instant(booked)
+    visit = desk.booked(desk.slot())
+    minute = desk.now + timedelta(minutes=1)
+    told = [one.due_at for one in reminders(desk.tx, "pending") if one.kind == "visit_prepare_now"]
+    assert told == ([minute] if at_once else [])
+    values = visit_reminders(lines).thing(desk.tx, visit, minute).values("zh-CN")
+    assert values["late_steps"] == [line.text for line in lines if line.text and at_once]
+
+
 def test_of_steps_that_are_over_nothing_is_told(desk: Desk) -> None:
     lines = [Asks(days_before=3, at="18:00", text="a"), Asks(days_before=1, at="18:00", text="b")]
     desk.bookings, desk.now = bookings(lines), instant("11-23 09:00")
@@ -232,5 +256,24 @@ def test_a_text_says_where_when_and_whose_and_what_to_eat(desk: Desk) -> None:
         "who": "张伟", "day": "11月25日周三", "window": "08:00–08:30", "doctor": "李doc-1",
         "place": "门诊楼三层东区301诊室", "days": 1,
     }  # fmt: skip
-    assert values["fast_from"] == "11月25日周三 00:00"
+    assert values["fast_from"] == "今天晚上12点"
     assert values["missed"] == 0
+
+
+@pytest.mark.parametrize(
+    ("clock", "now", "zh", "en"),
+    [
+        ("11-24 22:00", "11-24 20:00", "今天晚上10点", "22:00 today"),
+        ("11-25 00:00", "11-24 20:00", "今天晚上12点", "midnight tonight"),
+        ("11-25 00:00", "11-22 08:00", "11月24日周二晚上12点", "midnight after Tue 24 Nov"),
+        ("11-25 06:30", "11-24 20:00", "明天早上6点30分", "06:30 tomorrow"),
+        ("11-25 00:30", "11-24 20:00", "明天凌晨0点30分", "00:30 tomorrow"),
+        ("11-25 12:00", "11-25 08:00", "今天中午12点", "12:00 today"),
+        ("11-25 15:00", "11-22 08:00", "11月25日周三下午3点", "15:00 on Wed 25 Nov"),
+    ],
+)
+def test_when_to_stop_eating_is_said_as_people_say_it(
+    clock: str, now: str, zh: str, en: str
+) -> None:
+    assert fast_words(instant(clock), "zh-CN", ZONE, instant(now)) == zh
+    assert fast_words(instant(clock), "en", ZONE, instant(now)) == en

@@ -61,6 +61,6 @@ class Reminded(Hospital):
 def test_reminders_are_those_of_the_visits_there_are(tx: Tx, backend: str) -> None:
     many = 25 if backend == "sqlite" else 5
     run_state_machine_as_test(
-        lambda: Reminded(tx),
+        lambda: Reminded(tx),  # type: ignore[arg-type]
         settings=settings(max_examples=many, stateful_step_count=30, deadline=None),
     )

@@ -32,7 +32,8 @@ def add_message(tx: Tx, conversation_id: int, at: datetime, **more: Any) -> int:
     """Make the message of a reminder; return its id."""
     number = next(_causes)
     values: dict[str, Any] = {
-        "seq": 10_000 + number, "kind": "reminder", "body": {"text": "明天09:30就诊"}, "state": "sent",
+        "seq": 10_000 + number, "kind": "reminder", "state": "sent",
+        "body": {"text": "明天09:30就诊", "buttons": []},
         "due_at": at, "created_at": at, "sent_at": at, "dedupe_key": f"reminder:test{number}",
     }  # fmt: skip
     return _add(tx, Outbox(conversation_id=conversation_id, **{**values, **more}))

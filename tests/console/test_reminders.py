@@ -6,6 +6,11 @@ from datetime import timedelta
 import pytest
 
 from bot.app import App
+from bot.console.plan_forms import asked
+from bot.console.reminders import OUTCOMES
+from bot.console.told import FORMS
+from bot.console.words import load_words
+from scheduler.reminders import Reason
 from tests.conftest import Clock
 from tests.console.conftest import Browser, text_of
 from tests.console.reminding import (
@@ -20,6 +25,9 @@ from tests.helpers.booking import add_patient
 
 Audited = Callable[[], Awaitable[list[tuple[str, str, int | None]]]]
 HOUR = timedelta(hours=1)
+TASK_WHY = (
+    "unanswered", "unreachable", "window_over", "too_late", "worse", "nobody", "refill",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -190,16 +198,40 @@ async def test_the_rules_can_be_read(li: Browser, app: App, lang: str) -> None:
     page = await li.get(f"/console/reminders/kinds?lang={lang}")
     shown = text_of(page)
     said = {
-        "zh-CN": ("就诊前1天，最晚19:00", "住院时也发", "3天后列入待打电话", "1小时后发“服药再提醒”"),
+        "zh-CN": ("就诊前1天，最晚19:00", "住院时也发", "2天后列入待打电话", "1小时后发“服药再提醒”"),
         "en": ("1 day before the visit, not later than 19:00", "to who is in hospital, too",
-               "after 3 days it goes on the list of calls", "after 1 hour: dose, one nudge"),
+               "after 2 days it goes on the list of calls", "after 1 hour: dose, one nudge"),
     }[lang]  # fmt: skip
     for sentence in said:
         assert sentence in shown
-    assert page.text.count("<h2") == len(app_kinds(app)) + 1
+    assert page.text.count("<h2") == len(app.reminding.kinds.kinds) + 1
 
 
-def app_kinds(app: App) -> dict[str, object]:
-    from bot.reminders.kinds import load_kinds
+async def test_every_kind_shows_what_it_says_in_both_languages(li: Browser) -> None:
+    """Whoever lets a text mention something new gives an example of it in `console.samples`."""
+    page = await li.get("/console/reminders/kinds")
+    assert "没有可示范的内容" not in page.text
+    assert "该吃药了（张**）" in text_of(page)
 
-    return dict(load_kinds(app.settings.content_folder).kinds)
+
+@pytest.mark.parametrize("lang", ["zh-CN", "en"])
+async def test_no_word_of_ours_is_missing(app: App, lang: str) -> None:
+    kinds = list(app.reminding.kinds.kinds.values())
+    tags = {tag for kind in kinds for tag in (kind.only, kind.then_only) if tag}
+    named = {
+        "because_of": [reason.value for reason in Reason],
+        "outcome": OUTCOMES,
+        "task": TASK_WHY,
+        "plan_kind": app.reminding.care.plans.kinds,
+        "tag": tags,
+        "moment": [f"{kind.about}.{kind.of}" for kind in kinds if not kind.follows],
+        "field": {one.name for shape in FORMS.values() for one in asked(shape)},
+    }
+    words = load_words(app.settings.templates / "console" / "words")[lang]
+    missing = [
+        f"{group}.{key}"
+        for group, keys in named.items()
+        for key in keys
+        if words.name_of(f"{group}.{key}".rpartition(".")[0], key.rpartition(".")[2]) == key
+    ]
+    assert missing == []

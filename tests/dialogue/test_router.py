@@ -207,6 +207,7 @@ def test_the_order_of_the_rules_is_the_promise() -> None:
         "held",
         "wordless",
         "offered",
+        "reminded",
         "expected",
         "said_again",
         "every_state",

@@ -50,7 +50,8 @@ def small_content(folder: Path) -> Path:
     ours = ROOT / "intents" / "content"
     faq = folder / "content" / "zh-CN" / "faq"
     faq.mkdir(parents=True)
-    shutil.copy(ours / "numbers.toml", folder / "content")
+    for name in ("numbers.toml", "reminders.toml"):
+        shutil.copy(ours / name, folder / "content")
     for name in ("phrases.toml", "discreet.toml", "urgent.toml", "requests.toml"):
         shutil.copy(ours / "zh-CN" / name, folder / "content" / "zh-CN")
     entries = [

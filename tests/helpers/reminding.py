@@ -185,10 +185,12 @@ class Station:
     ) -> None:  # fmt: skip
         self.engine, self.clock = engine, clock
         self.kinds = kinds(**budget)
-        self.errands = beside.errands if beside else Errands()
-        self.push = beside.push if beside else RecordingChannel()
+        self.errands: Errands = beside.errands if beside else Errands()
+        self.push: RecordingChannel = push or (
+            beside.push if beside else RecordingChannel()
+        )
         self.page = RecordingChannel("page", Limits(text=4_000, buttons=3, pull=True))
-        self.other = beside.other if beside else RecordingChannel("other")
+        self.other: RecordingChannel = beside.other if beside else RecordingChannel("other")
         channels: Any = {one.name: one for one in (self.push, self.page, self.other)}
 
         def today(now: datetime) -> date:
@@ -211,7 +213,12 @@ class Station:
         )  # fmt: skip
 
     async def person(
-        self, user: str, channel: str = "push", *, beside: int | None = None, order: str | None = None
+        self,
+        user: str,
+        channel: str = "push",
+        *,
+        beside: int | None = None,
+        order: str | None = None,
     ) -> tuple[int, int]:
         """Make a conversation that is proven somebody's, and her own patient; return both ids.
 
@@ -305,7 +312,8 @@ class Station:
             wanted = select(Reminder).order_by(col(Reminder.occurs_at), col(Reminder.id))
             if about_id is not None:
                 wanted = wanted.where(Reminder.about_id == about_id)
-            return _read(tx, wanted)
+            found: list[Reminder] = _read(tx, wanted)
+            return found
 
         return await self.engine.read(read)
 
@@ -315,9 +323,7 @@ class Station:
 
     async def outbox(self) -> list[Outbox]:
         """Return all messages, in the order in which they were stored."""
-        return await self.engine.read(
-            lambda tx: _read(tx, select(Outbox).order_by(col(Outbox.id)))
-        )
+        return await self.engine.read(lambda tx: _read(tx, select(Outbox).order_by(col(Outbox.id))))
 
     async def tasks(self) -> list[tuple[str, str]]:
         """Return (why, kind) of what staff are asked."""

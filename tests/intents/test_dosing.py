@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from intents.dosing import Wanted, answer_in, dosing_in
 from intents.dosing_answers import asks_last, log_in, reason_in, snooze_in
+from intents.dosing_requests import medicine_request
+from intents.normalize import normalize
 
 MONDAY = date(2026, 11, 16)
 CASES = [
@@ -92,7 +94,33 @@ def test_an_answer_without_hours_names_none() -> None:
 
 
 _PIECES = st.sampled_from(
-    "提醒我 吃药 每天 早8点 晚 20:00 三次 饭后 每隔一天 周一三五 吃7天 阿莫西林 一片 remind me to take pills at 8am every , 。 不 吗".split()
+    [
+        "提醒我",
+        "吃药",
+        "每天",
+        "早8点",
+        "晚",
+        "20:00",
+        "三次",
+        "饭后",
+        "每隔一天",
+        "周一三五",
+        "吃7天",
+        "阿莫西林",
+        "一片",
+        "remind",
+        "me",
+        "to",
+        "take",
+        "pills",
+        "at",
+        "8am",
+        "every",
+        ",",
+        "。",
+        "不",
+        "吗",
+    ]
 )
 
 
@@ -190,3 +218,16 @@ def test_when_it_was_last_taken_is_a_question_we_look_up(text: str) -> None:
 )
 def test_when_it_should_be_taken_is_not(text: str) -> None:
     assert not asks_last(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "request_"),
+    [
+        ("提醒我每天早8点晚8点吃药", "remind_medicine"), ("我的用药提醒", "medicines_mine"),
+        ("改吃药提醒的时间", "medicines_mine"), ("my medicine reminders", "medicines_mine"),
+        ("吃药提醒", "remind_medicine"), ("上次什么时候吃的止痛药", "last_dose"), ("吃了一片止痛药", "log_dose"),
+        ("吃了", None), ("能不能补吃", None), ("我的预约", None), ("挂号", None),
+    ],
+)  # fmt: skip
+def test_what_the_router_is_told(text: str, request_: str | None) -> None:
+    assert medicine_request(normalize(text)) == request_

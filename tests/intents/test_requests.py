@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.app import Content
 from bot.dialogue.router import REQUESTS
+from intents.reminding import WISHES
 from intents.requests import KINDS, Requests, problems_of, request_in
 
 ROWS: dict[str, list[str]] = tomllib.loads(
@@ -40,7 +41,8 @@ def test_the_sentences_are_many() -> None:
 
 
 def test_every_kind_has_a_flow() -> None:
-    assert set(KINDS) == set(REQUESTS)
+    medicine = {"remind_medicine", "log_dose", "last_dose", "medicines_mine"}
+    assert {*KINDS, *WISHES, *medicine} == set(REQUESTS)
 
 
 ZH_ACTS = st.sampled_from(

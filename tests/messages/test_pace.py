@@ -181,3 +181,62 @@ def test_no_span_holds_more_than_its_rate(
     span = timedelta(seconds=seconds) - len(times) * timedelta(microseconds=1)
     most = max(sum(a <= b < a + span for b in times) for a in times[::7])
     assert most <= messages
+
+
+def rates_of(per_second: int) -> Limits:
+    return Limits(rates=lambda _: (Rate("account", per_second, 1.0),))
+
+
+async def test_a_burst_of_one_account_never_waits_for_anothers(
+    engine: Engine, open_engine: Callable[[], Engine], clock: Moving
+) -> None:
+    """Three hundred at ten a second take half a minute; nobody else waits a moment for them.
+
+    Two processes work at the burst. At the very instant at which it falls due all others have gone:
+    what is said, an emergency, another account's reminders.
+    """
+    sms, telegram = (
+        RecordingChannel("sms", rates_of(10)),
+        RecordingChannel("telegram", rates_of(30)),
+    )
+    post, other = Post(engine, clock, sms, telegram), open_engine()
+    workers = (post.delivery, Post(other, clock, sms, telegram).worker("another process"))
+    for patient in range(300):
+        await post.say(f"s{patient}", "短信提醒", channel="sms", kind=Kind.REMINDER)
+    await post.say("t1", "提醒", channel="telegram", kind=Kind.REMINDER)
+    await post.say("t2", "答", channel="telegram")
+    await post.say("s1", "打120", channel="sms", kind=Kind.EMERGENCY)
+    while any(await asyncio.gather(*(worker.drain() for worker in workers))):
+        pass
+    assert sorted(telegram.texts) == ["提醒", "答"]
+    assert "打120" in sms.texts
+    waiting = [row for row in await post.letters() if row.state == "ready"]
+    assert len(waiting) > 280, "the burst keeps its pace"
+    last = max(row.due_at for row in waiting) - clock()
+    assert last < timedelta(seconds=300 / 10 * 1.3), "each has a place, and none is far behind"
+    await other.close()
+
+
+async def test_the_two_accounts_of_a_channel_have_a_queue_each(
+    engine: Engine, clock: Moving
+) -> None:
+    sms = RecordingChannel("sms", rates_of(10))
+    post = Post(engine, clock, sms)
+    for patient in range(50):
+        await post.say(f"s{patient}", "甲院", channel="sms", kind=Kind.REMINDER)
+    await post.send()
+    assert set(await post.paces()) == {"sms/main", "sms/main#queue"}
+
+
+async def test_what_waits_for_its_place_costs_a_claim_nothing(
+    engine: Engine, clock: Moving
+) -> None:
+    """Those that wait stand later in the index: a claim never reads them, however many."""
+    post = Post(engine, clock, RecordingChannel("sms", rates_of(1)))
+    for patient in range(150):
+        await post.say(f"s{patient}", "提醒", channel="sms", kind=Kind.REMINDER)
+    await post.send()
+    due = [row.due_at for row in await post.letters() if row.state == "ready"]
+    assert len(due) > 140
+    assert min(due) > clock(), "nothing of it is due"
+    assert await post.delivery.drain() == 0

@@ -1,6 +1,7 @@
 """The engine of reminders on each database."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,3 +33,15 @@ def another(
     """A second sweeper beside it: on PostgreSQL another process's, with its own connections."""
     engine = open_engine() if station.engine.name == "postgresql" else station.engine
     return Station(engine, station.clock, content.catalog, reminder_texts, "two", beside=station)
+
+
+@pytest.fixture
+def loop_station(
+    open_engine: Callable[[], Engine], clock: Moving, content: Content, reminder_texts: Path
+) -> Iterator[tuple[asyncio.AbstractEventLoop, Station]]:
+    """The engine, and a loop to run it on from a test that is no coroutine."""
+    loop = asyncio.new_event_loop()
+    engine = open_engine()
+    yield loop, Station(engine, clock, content.catalog, reminder_texts)
+    loop.run_until_complete(engine.close())
+    loop.close()

@@ -7,9 +7,15 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.appointments.model import Visit
-from scheduler.hours import instant, wall
+from bot.appointments.telling import day_words
+from scheduler.hours import instant, local_day, wall
 
+#: She comes on an empty stomach.
+FASTING = "fasting"
 _NOON = time(12)
+_DAYS = {"zh-CN": {0: "今天", 1: "明天"}, "en": {0: "today", 1: "tomorrow"}}
+#: Parts of the day, as people call them, and before which hour.
+_PARTS = ((6, "凌晨"), (9, "早上"), (12, "上午"), (13, "中午"), (18, "下午"), (25, "晚上"))
 
 
 class Line(Protocol):
@@ -49,7 +55,7 @@ class Preparing:
         """Return what `Kind.only` may ask of the visit."""
         found = set()
         if self.fast_from is not None:
-            found.add("fasting")
+            found.add(FASTING)
             if wall(visit.starts_at, zone).time() >= _NOON:
                 found.add("afternoon_preparation")
         if self.steps:
@@ -70,6 +76,25 @@ def preparing(table: Table, visit: Visit, lang: str, zone: ZoneInfo) -> Preparin
     steps.sort(key=lambda step: step[0])
     fast_from = visit.starts_at - timedelta(hours=hours) if hours else None
     return Preparing(fast_from, tuple(step for step in steps if step[0] < visit.starts_at))
+
+
+def fast_words(at: datetime, lang: str, zone: ZoneInfo, now: datetime) -> str:
+    """Return when to stop eating, as people say it: `今天晚上10点`, `midnight tonight`."""
+    shown = wall(at, zone)
+    midnight = shown.hour == 0 and shown.minute == 0
+    day = shown.date() - timedelta(days=1) if midnight else shown.date()
+    named = _DAYS[lang].get((day - local_day(now, zone)).days)
+    if lang == "en":
+        if midnight:
+            return (
+                "midnight tonight" if named == "today" else f"midnight after {day_words(day, lang)}"
+            )
+        return f"{shown:%H:%M} {named}" if named else f"{shown:%H:%M} on {day_words(day, lang)}"
+    hour = 24 if midnight else shown.hour
+    part = next(word for until, word in _PARTS if hour < until)
+    minutes = f"{shown.minute}分" if shown.minute else ""
+    twelve = hour - 12 if hour > 12 else hour  # noqa: PLR2004
+    return f"{named or day_words(day, lang)}{part}{twelve}点{minutes}"
 
 
 def _hour(visit: Visit, days: int, at: str, zone: ZoneInfo) -> datetime:

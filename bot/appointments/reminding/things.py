@@ -9,21 +9,29 @@ from zoneinfo import ZoneInfo
 from bot.appointments import checks, visits
 from bot.appointments.model import Visit
 from bot.appointments.options import BookingOptions
-from bot.appointments.reminding.preparing import Preparing, Table, preparing
+from bot.appointments.reminding.preparing import (
+    FASTING,
+    Preparing,
+    Table,
+    fast_words,
+    preparing,
+)
 from bot.appointments.states import LIVE, State
 from bot.appointments.stopped.instead import STOPPED
-from bot.appointments.telling import moment, visit_values
+from bot.appointments.telling import visit_values
 from bot.reminders.choices import choice_of
 from bot.reminders.model import Thing
 from bot.reminders.planning import Planner
 from bot.store.db import Tx
 from scheduler.hours import local_day, wall
-from scheduler.reminders import Reason
+from scheduler.reminders import Reason, plan
 
 #: What reminders call a visit, and what kinds are about one.
 VISIT = "visit"
 #: The moment of a step of preparation: there may be several, so it is not among the thing's own.
 PREPARE = "prepare"
+#: Some of the preparation should have begun before the visit was booked: it is told at once.
+LATE = "preparation_late"
 #: What a visit was cancelled for that another took the place of, as `service` writes it.
 _MOVED = "moved"
 #: From this language the steps' hours are read; they are the same in every one.
@@ -111,9 +119,27 @@ class VisitReminders:
             moments=moments,
             zone=self.zone.key,
             over=over_for(visit),
-            tags=tags | self.preparing(visit, _ANY).tags(visit, self.zone),
+            tags=tags | self._tags(visit),
             values=lambda lang: self.values(tx, visit, lang, now),
         )
+
+    def _tags(self, visit: Visit) -> frozenset[str]:
+        """Return what kinds may ask of a visit; LATE: preparing for it began before it was booked."""
+        asks = self.preparing(visit, _ANY)
+        tags = asks.tags(visit, self.zone)
+        since = visit.since
+        if since is None or not tags:
+            return tags
+        kinds = self.planner.kinds
+        fasts = [kind for kind in kinds.about(VISIT) if kind.only == FASTING]
+        late = any(at <= since for at in asks.moments()) or (
+            FASTING in tags
+            and any(
+                plan(kind.offset, visit.starts_at, self.zone, since, quiet=kinds.quiet) is None
+                for kind in fasts
+            )
+        )
+        return tags | {LATE} if late else tags
 
     def values(self, tx: Tx, visit: Visit, lang: str, now: datetime) -> dict[str, Any]:
         """Return what a reminder may say of a visit: not why she comes, not what was found (RM-01)."""
@@ -126,9 +152,10 @@ class VisitReminders:
             **visit_values(visit, lang, zone, now),
             "days": (visit.clinic.date - local_day(now, zone)).days,
             "way": self.way(visit, lang),
-            "fast_from": moment(fast_from, lang, zone) if fast_from else "",
+            "fast_from": fast_words(fast_from, lang, zone, now) if fast_from else "",
             "fasts_now": fast_from is not None and fast_from <= now,
             "prepares": any(at > now for at in asks.moments()),
+            "late_steps": [text for at, text in asks.steps if visit.since and at <= visit.since],
             "steps": [{"at": wall(at, zone), "text": text} for at, text in asks.steps],
             "missed": missed,
             "missed_days": options.no_show_window_days,
