@@ -27,7 +27,8 @@ _HABITS: dict[int, tuple[str, ...]] = {
 #: At what hour "every so many hours" begins where she says none.
 _FIRST_HOUR = {12: 8, 8: 7, 6: 6, 4: 6, 3: 6}
 _BEGIN = re.compile(
-    r"从?(?P<zh>(?:今|明|后|大后)天|[下这本]个?(?:周|星期|礼拜)[一二三四五六日天]|\d{1,2}月\d{1,2}[日号]|\d{1,2}[号日]"
+    r"从?(?P<zh>(?:今|明|后|大后)天|[下这本]个?(?:周|星期|礼拜)[一二三四五六日天]"
+    r"|\d{1,2}月\d{1,2}[日号]|\d{1,2}[号日]"
     r"|周[一二三四五六日天])"
     r"(?:早上|上午|中午|晚上|早|晚)?(?:开始|起)"
     r"|\b(?:starting|start|from|beginning|begin)(?: on| from)? (?P<en>today|tomorrow"
@@ -35,7 +36,8 @@ _BEGIN = re.compile(
     r"|\d{1,2}(?:st|nd|rd|th)? (?:of )?[a-z]{3,9}|[a-z]{3,9} \d{1,2}(?:st|nd|rd|th)?)\b"
 )
 _END = re.compile(
-    r"(?:吃|服|用|提醒|一直|直)?(?<![一二三四五六日天])到(?P<zh>[下这本]个?(?:周|星期|礼拜)[一二三四五六日天]"
+    r"(?:吃|服|用|提醒|一直|直)?(?<![一二三四五六日天])到(?P<zh>[下这本]个?(?:周|星期"
+    r"|礼拜)[一二三四五六日天]"
     r"|\d{1,2}月\d{1,2}[日号]|\d{1,2}[号日]|月底|周[一二三四五六日天末]|后天|明天)"
     r"(?:为止|结束|停|截止)?(?![至到])"
     r"|\b(?:until|till|through|up to)(?: the)? (?P<en>(?:next |this )?(?:mon|tues|wednes"
@@ -100,7 +102,7 @@ class Wanted:
         return counted and self.hours is None
 
     def suggested(self) -> tuple[time, ...]:
-        """Return hours to propose where she did not say them all; empty where none suggest themselves."""
+        """Return hours to propose where she did not say them all; none where they are not clear."""
         if self.settled:
             return self.times
         if self.hours is not None:

@@ -14,7 +14,8 @@ _MINUTES = re.compile(
     rf"|{_N} ?(?P<unit>分钟?|小时|钟头|个小时|个钟头?|min(?:ute)?s?\b|m\b|hours?\b|hrs?\b)"
 )
 _LATER = re.compile(
-    r"(?:过|等|再等|晚|迟)[^,。;]{0,6}(?:再|才|提醒|说|吃|叫)|[后]再?(?:提醒|叫|说|吃)|等(?:一?会儿?|一?下|会)|待会儿?"
+    r"(?:过|等|再等|晚|迟)[^,。;]{0,6}(?:再|才|提醒|说|吃|叫)|[后]再?(?:提醒|叫|说|吃)"
+    r"|等(?:一?会儿?|一?下|会)|待会儿?"
     r"|一会儿?再?|稍后|晚一?点|迟点|过会儿?|回头再"
     r"|\b(?:snooze|later|in (?:a bit|a while|a minute|a few|\d+|half|ten|twenty|an? hour)"
     r"|remind me again|not (?:yet|now))\b"
@@ -26,21 +27,24 @@ REASONS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "doctor",
         re.compile(
-            r"(?:医生|大夫|主任|药师|医院)[^,。;]{0,8}(?:停|不用|不要|换|说不|叫|让)|遵医嘱停|换药了|\b(?:doctor|dr|pharmacist"
+            r"(?:医生|大夫|主任|药师|医院)[^,。;]{0,8}(?:停|不用|不要|换|说不|叫|让)|遵医嘱停"
+            r"|换药了|\b(?:doctor|dr|pharmacist"
             r"|hospital)\b[^.;]{0,24}\b(?:stop|told|said|not|chang\w+)"
         ),
     ),
     (
         "finished",
         re.compile(
-            r"(?:药)?(?:吃|用|喝|打)(?:完|光|没)了|没药了|药没了|断药|药都吃了|疗程(?:完|结束|到)了|\b(?:ran out|run out"
+            r"(?:药)?(?:吃|用|喝|打)(?:完|光|没)了|没药了|药没了|断药|药都吃了|疗程(?:完|结束"
+            r"|到)了|\b(?:ran out|run out"
             r"|out of|no (?:more )?(?:pills|tablets|medicine|meds)|finished|none left|used up)\b"
         ),
     ),
     (
         "unwell",
         re.compile(
-            r"不舒服|难受|恶心|想?吐|头[晕疼痛昏]|疼|痛|拉肚子|腹泻|过敏|起疹|皮疹|痒|胃|心慌|副作用|反应|没力气|乏力|咳|烧|睡不|\b(?:sick"
+            r"不舒服|难受|恶心|想?吐|头[晕疼痛昏]|疼|痛|拉肚子|腹泻|过敏|起疹|皮疹|痒|胃|心慌"
+            r"|副作用|反应|没力气|乏力|咳|烧|睡不|\b(?:sick"
             r"|unwell|dizzy|nause\w*|vomit\w*|rash|pain|hurts?|side effects?"
             r"|headache|ill|stomach|diarrh\w*|itch\w*|feel(?:ing)? (?:bad|awful|terrible|unwell"
             r"|weak)|tired)\b"
@@ -59,15 +63,20 @@ _TOOK = re.compile(
     r"|swallowed|injected)\b"
 )
 _NO_LOG = re.compile(
-    r"[?吗么]|怎|咋|没(?:吃|服)|不(?:吃|服)|忘|漏|多吃|吃多|吃错|误[吃服]|过量|几次|多少|还是|但|后(?:来|就|头|不|很|恶|过|胃)|以后"
+    r"[?吗么]|怎|咋|没(?:吃|服)|不(?:吃|服)|忘|漏|多吃|吃多|吃错|误[吃服]|过量|几次"
+    r"|多少|还是|但|后(?:来|就|头|不|很|恶|过|胃)|以后"
     r"|难受|不舒服|疼(?!药)|能|可以|要|该|医生|如果|昨|前天|上周|以前|一直|没[有用效]"
     r"|\b(?:how|what|should|can|if|forgot|missed"
-    r"|didn'?t|not|too (?:many|much)|overdose|but|and (?:now|feel)|still|when|yesterday|used to|always|wrong|twice|double)\b"
+    r"|didn'?t|not|too (?:many|much)|overdose|but"
+    r"|and (?:now|feel)|still|when|yesterday|used to|always|wrong|twice|double)\b"
 )
 _LAST = re.compile(
-    r"(?:上[一]?次|上回|最后一次|最近一次|前一次)[^,。;]{0,8}(?:什么时候|啥时候|几点|何时|哪天)[^,。;]{0,6}(?:吃|服|用|打|喝"
-    r"|喷)|(?:上[一]?次|上回|最后一次|最近一次)(?:吃|服|用|打|喝)[^,。;]{0,12}(?:什么时候|啥时候|几点|何时|哪天)"
-    r"|(?:什么时候|几点|啥时候)(?:吃|服)过?的?(?:上[一]?次|上回)|^(?:上次|上回)(?:服用|服药|吃药|用药)(?:时间|记录)?\W*$"
+    r"(?:上[一]?次|上回|最后一次|最近一次|前一次)[^,。;]{0,8}(?:什么时候|啥时候|几点"
+    r"|何时|哪天)[^,。;]{0,6}(?:吃|服|用|打|喝"
+    r"|喷)|(?:上[一]?次|上回|最后一次|最近一次)(?:吃|服|用|打"
+    r"|喝)[^,。;]{0,12}(?:什么时候|啥时候|几点|何时|哪天)"
+    r"|(?:什么时候|几点|啥时候)(?:吃|服)过?的?(?:上[一]?次|上回)|^(?:上次|上回)(?:服用"
+    r"|服药|吃药|用药)(?:时间|记录)?\W*$"
     r"|(?:我的)?(?:服药|吃药|用药)记录"
     r"|\bwhen (?:did i|was the last time i|have i)[^.;]{0,12}\b(?:last )?(?:take|took|have"
     r"|taken|had|use)\b|\blast time i (?:took|had|used)\b|\bwhen was my last (?:dose|pill"

@@ -33,13 +33,17 @@ _NAMED: tuple[tuple[str, str], ...] = (
     (
         "morning",
         (
-            r"早上|早晨|清晨|上午|早间|早饭|早餐|大清早|起床|晨起|朝早|(?<!最)(?<!尽)早(?!点吃|点提|日|期)"
+            r"早上|早晨|清晨|上午|早间|早饭|早餐|大清早|起床|晨起|朝早|(?<!最)(?<!尽)早(?!点吃"
+            r"|点提|日|期)"
             r"|\b(?:mornings?|breakfast)\b"
         ),
     ),
     (
         "noon",
-        r"中午|正午|晌午|午间|午饭|午餐|午(?![前后间夜])|中(?=晚|[,、 ]晚)|\b(?:noon|midday|lunch(?: ?time)?)\b",
+        (
+            r"中午|正午|晌午|午间|午饭|午餐|午(?![前后间夜])|中(?=晚|[,、 ]晚)|\b(?:noon"
+            r"|midday|lunch(?: ?time)?)\b"
+        ),
     ),
     ("afternoon", r"下午|午后|后晌|下昼|\bafternoons?\b"),
     (
@@ -88,7 +92,8 @@ _LATER_PART = re.compile(
 _WHOLE = {"半": 30, "一刻": 15, "三刻": 45, "整": 0}
 #: From which hour to which a part of the day may be meant.
 _SPANS = {
-    "morning": (4, 11), "noon": (11, 14), "afternoon": (13, 18), "evening": (17, 24), "bedtime": (20, 24),
+    "morning": (4, 11),
+    "noon": (11, 14), "afternoon": (13, 18), "evening": (17, 24), "bedtime": (20, 24),
 }  # fmt: skip
 _NEAR = {"dawn": "morning", "night": "bedtime"}
 #: In the evening hours begin at 5, without a part of the day the morning's at 6.

@@ -107,20 +107,31 @@ class _Language:
     """The words of one language, compiled."""
 
     def __init__(self, tables: Mapping[str, Any]) -> None:
-        about = tables["about"]
-        self.about = [(normalize(word), name) for name, words in about.items() for word in words]
+        self.about = [
+            (normalize(word), name) for name, words in tables["about"].items() for word in words
+        ]
         self.about.sort(key=lambda one: -len(one[0]))
-        names = {"about": saying.any_of(word for word, _ in self.about), "place": _PLACE}
-        around = tables["before"], tables["after"]
-        self.courtesy = saying.whole(tables["courtesy"], names)
+        self._names = {
+            "about": saying.any_of(word for word, _ in self.about), "place": _PLACE
+        }  # fmt: skip
+        self._tables = tables
+
+    @cached_property
+    def answers(self) -> re.Pattern[str]:
+        """Compile the answers when the first message comes: a tenth of a second."""
+        tables, around = self._tables["answers"], (self._tables["before"], self._tables["after"])
         ways = {
-            f"{word}__{how}": tables["answers"][word][how]
+            f"{word}__{how}": tables[word][how]
             for word in ANSWERS
             for how in ("sure", "plain")
-            if tables["answers"][word].get(how)
+            if tables[word].get(how)
         }
-        self.answers = saying.one_of(ways, names, around)
-        self._tables, self._names = tables, names
+        return saying.one_of(ways, self._names, around)
+
+    @cached_property
+    def courtesy(self) -> re.Pattern[str]:
+        """Compile what is only polite."""
+        return saying.whole(self._tables["courtesy"], self._names)
 
     @cached_property
     def wishes(self) -> Mapping[str, _Asked]:

@@ -40,7 +40,7 @@ KINDS = (
     "stale", "duplicate", "lost", "quiet_hours", "over_budget", "double_booked", "bot_over_staff",
 )  # fmt: skip
 Rows = Callable[..., Sequence[Any]]
-Key = tuple[str, int, int, str, datetime]
+Key = tuple[str, int, int, str, datetime, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,8 @@ class Oracle:
         self._budget(one, kinds, origin)
 
     def _same_again(self, due: Any, message: int, *, sure: bool) -> None:
-        key = (due.about, due.about_id, due.about_version, due.kind, due.occurs_at)
+        follows = due.id if self.rules.kinds[due.kind].follows else 0  # she may put it off again
+        key = (due.about, due.about_id, due.about_version, due.kind, due.occurs_at, follows)
         before = [one for one in self.given.setdefault(key, []) if not one.undone]
         given = Given(message, self.clock.now, sure)
         self.given[key].append(given)

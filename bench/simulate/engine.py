@@ -29,6 +29,7 @@ class Inline:
         kill_in: kills the process at that many changes from now on; after the commit where `late`.
     """
 
+    name: str
     keyring: Keyring
     _link: Callable[[], Link]
 
@@ -100,11 +101,11 @@ class Inline:
                 self.kill()
 
 
-class InlineSqlite(Inline, SqliteEngine):  # type: ignore[misc]
+class InlineSqlite(Inline, SqliteEngine):
     """The embedded engine."""
 
 
-class InlinePostgres(Inline, PostgresEngine):  # type: ignore[misc]
+class InlinePostgres(Inline, PostgresEngine):
     """The engine on a server."""
 
 

@@ -20,24 +20,26 @@ class Faults:
     """Lets things go wrong.
 
     Attributes:
+        rush: so many times as often as usual.
         dead_until: platforms that take nothing until then.
     """
 
     world: World
+    rush: float = 1.0
     dead_until: dict[str, datetime] = field(default_factory=dict)
 
     def begin(self) -> None:
         """Write down what goes wrong first."""
         self.world.trouble = self.trouble
         self.world.twice = lambda: self.world.random.random() < 0.03
-        self._every(2.0, "the process is killed", self._kill)
-        self._every(6.0, "the process is down", self._down)
+        self._every(4.0, "the process is killed", self._kill)
+        self._every(10.0, "the process is down", self._down)
         self._every(8.0, "a platform fails", self._platform)
         self._every(60.0, "three days down", partial(self._down, _LONG))
         self._every(30.0, "the clock jumps", self._jump)
 
     def _every(self, days: float, what: str, act: object) -> None:
-        wait = timedelta(days=self.world.random.expovariate(1 / days))
+        wait = timedelta(days=self.world.random.expovariate(self.rush / days))
 
         async def again() -> None:
             self._every(days, what, act)

@@ -127,12 +127,12 @@ class Expecting:
         while self._coming and self._coming[0][0] <= now:
             _, _, one = heapq.heappop(self._coming)
             self._look_for(one)
-            if one.occurs_at is not None and isinstance(one.thing, PlanTruth):
-                if one.thing.state.now == "active" and not self._is_dead(one.thing):
-                    self._next_dose(one.thing, one.occurs_at)
+            plan = one.thing
+            if one.occurs_at is not None and isinstance(plan, PlanTruth) and self._goes_on(plan):
+                self._next_dose(plan, one.occurs_at)
 
-    def _is_dead(self, plan: PlanTruth) -> bool:
-        return plan.patient_id in self.oracle.truth.dead
+    def _goes_on(self, plan: PlanTruth) -> bool:
+        return plan.state.now == "active" and plan.patient_id not in self.oracle.truth.dead
 
     def _look_for(self, one: Expected) -> None:
         counts = self.oracle.counts

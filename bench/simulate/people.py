@@ -81,7 +81,7 @@ class Someone:
 
 def draw(random: Random, many: int) -> list[Someone]:
     """Return people, nobody stored yet."""
-    names, weights = zip(*_CHANNELS, strict=True)
+    names, weights = [name for name, _ in _CHANNELS], [weight for _, weight in _CHANNELS]
     people = []
     for number in range(many):
         abroad = random.random() < 0.03

@@ -108,7 +108,7 @@ class PlansOfCare:
             plan.plan_id, kind, one, patient, HOME.key, Course("active"), starts_on, ends_on, times,
             made_at=now,
         )  # fmt: skip
-        world.truth.plans[plan.plan_id] = known
+        world.truth.add_plan(known)
         world.counts[f"plans_{kind}"] += 1
         world.expecting.planned(known, expects or {}, now)
         return known
@@ -217,16 +217,12 @@ class PlansOfCare:
             return care.greetings.want(tx, one.conversation_id, HOME.key, born, now, "patient")
 
         plan = await world.write(want)
-        world.truth.plans[plan.plan_id] = PlanTruth(
-            plan.plan_id,
-            "greeting",
-            one,
-            None,
-            HOME.key,
-            Course("active"),
-            self._today(),
-            made_at=now,
-        )
+        world.truth.add_plan(
+            PlanTruth(
+                plan.plan_id, "greeting", one, None, HOME.key, Course("active"), self._today(),
+                made_at=now,
+            )
+        )  # fmt: skip
         world.counts["plans_greeting"] += 1
 
     async def _checkup(self, one: Someone, *, key: str) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from bench.simulate.channels import WECHAT
 from bench.simulate.checks import Oracle
 from bench.simulate.people import HOME, Someone
 from bench.simulate.truth import PlanTruth, VisitTruth
@@ -101,7 +102,12 @@ class Reasons:
             case "unreachable":
                 return any(one.unreachable.during(first, last))
             case "too_late" | "quiet_hours":
-                return self._kept_waiting(thing, first, last) or self.oracle.was_much(one, due)
+                no_window = one.channel == WECHAT and reason == "too_late"  # she never wrote
+                return (
+                    no_window
+                    or self._kept_waiting(thing, first, last)
+                    or self.oracle.was_much(one, due)
+                )
             case "over_budget":
                 return self.oracle.was_much(one, due)
             case "nobody":

@@ -32,17 +32,23 @@ _PATIENTS_A_DOCTOR, _FEWEST_DOCTORS = 180, 4
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be simulated."""
+    """What is to be simulated.
+
+    Attributes:
+        rush: so many times as much happens as in a usual hospital: a short run sees more.
+    """
 
     days: int
     patients: int
     seed: int
     faults: bool = False
     url: str = "sqlite"
+    rush: float = 1.0
 
     def command(self) -> str:
         """Return the command that does it again."""
         faults = " --faults" if self.faults else ""
+        faults += f" --rush {self.rush:g}" if self.rush != 1 else ""
         return f"daoyi simulate --days {self.days} --patients {self.patients} --seed {self.seed}{faults}"
 
 
@@ -79,7 +85,7 @@ def simulate(
         facts = cut(read_folder(DEMO), doctors)
         parts = Parts.of(settings, found, matcher, facts, Path(folder), asked.url)
         world = runner.run(_run(parts, asked, tick, changed))
-    counts = {kind: 0 for kind in KINDS}
+    counts = dict.fromkeys(KINDS, 0)
     for violation in world.oracle.violations:
         counts[violation.kind] += 1
     figures = {
@@ -110,10 +116,10 @@ async def _run(
     await world.process.open()
     await world.write(lambda tx: store(tx, people, start))
     world.ready()
-    await Ward(world).begin()
-    Lives(world).begin()
+    await Ward(world, 3.0 * asked.rush, 4.0 * asked.rush).begin()
+    Lives(world, 5.0 * asked.rush).begin()
     if asked.faults:
-        Faults(world).begin()
+        Faults(world, asked.rush).begin()
     await world.live(tick)
     world.figures = tally(world)
     world.process.close()

@@ -1,7 +1,7 @@
 """What is true of visits, plans and people: the oracle's own record, written down as things happen.
 
 Visits follow the record of their steps, which is only ever added to; everything else is what the
-simulated people and the hospital did, noted when they did it. No table of reminders is read here.
+simulated people and the hospital did, noted when they did it. No row of a reminder is read here.
 """
 
 from collections import defaultdict
@@ -14,10 +14,13 @@ from sqlalchemy import bindparam, select
 
 from bench.simulate.people import Course, Someone
 from bot.store.booking_tables import Appointment, AppointmentChange
+from bot.store.reminder_tables import CarePlan, Dose
 from bot.store.statements import Hot
 
 _change: Any = AppointmentChange.__table__  # type: ignore[attr-defined]
 _visit: Any = Appointment.__table__  # type: ignore[attr-defined]
+_plan: Any = CarePlan.__table__  # type: ignore[attr-defined]
+_dose: Any = Dose.__table__  # type: ignore[attr-defined]
 
 _STEPS = Hot(
     select(
@@ -30,6 +33,12 @@ _STEPS = Hot(
     .order_by(_change.c.id)
 )  # fmt: skip
 
+_STATE = Hot(select(_plan.c.state).where(_plan.c.id == bindparam("plan_id")))
+_DOSES = Hot(
+    select(_dose.c.occurs_at, _dose.c.state).where(
+        _dose.c.plan_id == bindparam("plan_id"), _dose.c.answered_at >= bindparam("since")
+    )
+)
 SEATED = frozenset({"held", "booked", "checked_in", "done", "no_show"})
 COMING = frozenset({"booked", "checked_in"})
 Rows = Callable[..., Sequence[Any]]
@@ -98,6 +107,7 @@ class Truth:
         self._by_user = {(name, user): one for one in people for name, user, _ in one.places()}
         self._seats: dict[int, set[int]] = defaultdict(set)
         self._of_patient: dict[int, set[int]] = defaultdict(set)
+        self._plans_of: dict[int, list[PlanTruth]] = defaultdict(list)
         self._last = 0
 
     def at(self, conversation_id: int) -> Someone | None:
@@ -117,6 +127,24 @@ class Truth:
         for patient_id in one.patients:
             for visit_id in sorted(self._of_patient[patient_id]):
                 yield self.visits[visit_id]
+
+    def add_plan(self, plan: PlanTruth) -> None:
+        """Note a new plan."""
+        self.plans[plan.plan_id] = plan
+        self._plans_of[plan.someone.number].append(plan)
+
+    def read_answers(self, rows: Rows, one: Someone, now: datetime) -> None:
+        """Note what the record says she ended, or said of a dose, by what she just wrote."""
+        for plan in self._plans_of[one.number]:
+            if plan.state.now != "active":
+                continue
+            (row,) = rows(_STATE, plan_id=plan.plan_id)
+            if row.state in ("done", "stopped"):
+                plan.state.set(now, row.state)
+            if plan.kind == "medication":
+                for dose in rows(_DOSES, plan_id=plan.plan_id, since=now - timedelta(days=2)):
+                    if dose.state in ("taken", "skipped"):
+                        plan.answered.setdefault(dose.occurs_at, now)
 
     def was_down(self, first: datetime, last: datetime) -> bool:
         """Say whether the process was down at any time between two instants."""
@@ -163,8 +191,3 @@ class Truth:
                 and visit.starts_at < other.ends_at
             ):
                 self.seat_twice.append(f"visits {other_id} and {visit.visit_id} at one time")
-
-
-def soon(at: datetime, minutes: float) -> datetime:
-    """Return an instant some minutes later."""
-    return at + timedelta(minutes=minutes)

@@ -76,7 +76,6 @@ class World:
     counts: Counter[str] = field(default_factory=Counter)
     figures: dict[str, Any] = field(default_factory=dict)
     twice: Callable[[], bool] = lambda: False
-    wrote: Callable[[Someone], None] = lambda _: None
     _posting: Inbound | None = None
     _said: int = 0
     _seen: int = 0
@@ -84,8 +83,7 @@ class World:
     def __post_init__(self) -> None:
         """Put the platforms and the process in place."""
         self.platforms = {
-            name: Platform(name, limit, self._hears, lambda letter: self.trouble(letter),
-                           lambda: self.clock.now)
+            name: Platform(name, limit, self._hears, self._troubled, lambda: self.clock.now)
             for name, limit in limits().items()
         }  # fmt: skip
         channels: Mapping[str, Channel] = dict(self.platforms)
@@ -128,7 +126,7 @@ class World:
             await self._post(inbound)
         await self.process.quiet()
         self.look()
-        self.wrote(one)
+        self.truth.read_answers(self.oracle.rows, one, self.clock.now)
 
     async def _post(self, inbound: Inbound) -> None:
         self._posting = inbound
@@ -206,6 +204,9 @@ class World:
     def _next_beat(self) -> datetime:
         now = self.clock.now.replace(minute=0, second=0, microsecond=0)
         return now + _BEAT
+
+    def _troubled(self, letter: Outbound) -> Trouble | None:
+        return self.trouble(letter)
 
     def _hears(self, letter: Outbound, sure: bool) -> None:
         self._told(letter.id, letter.address, letter.worded, sure=sure)

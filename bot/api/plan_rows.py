@@ -83,7 +83,7 @@ def prescription(row: Mapping[str, Any], meant: Meant) -> Sequence[Wanted]:
     if row["pickup"]:
         collect, last = shapes.written(shapes.Collect(window=row["pickup"])), start + _KEPT
         lies = row["status"] == "active" and last >= meant.today
-        state = "active" if lies else "done"
+        state = row["status"] if lies or row["status"] == "cancelled" else "done"
         made.append(meant.plan("c", "collect", start, collect, state, ends_on=last))
     return made
 

@@ -50,8 +50,8 @@ def sheet(
     kind: Annotated[
         str,
         typer.Argument(
-            help="campuses, departments, doctors, holidays, roster, tests, drugs, packages, services "
-            "or symptoms."
+            help="campuses, departments, doctors, holidays, roster, tests, drugs, packages, services, "
+            "symptoms or preparations."
         ),
     ],
     file: Annotated[Path, typer.Argument(help="The CSV file; its rows replace all of that kind.")],

@@ -25,6 +25,9 @@ def simulate(
     faults: Annotated[
         bool, typer.Option("--faults", help="Kills, downtimes, clock jumps, dead gateways.")
     ] = False,
+    rush: Annotated[
+        float, typer.Option(min=0.1, help="So many times as much happens, for short runs.")
+    ] = 1.0,
     as_json: Json = False,
 ) -> None:
     """Simulate patients, platforms and the hospital; check after every event that no reminder is wrong.
@@ -34,7 +37,7 @@ def simulate(
     from bench.simulate.run import Asked  # noqa: PLC0415  (only when asked)
     from bench.simulate.run import simulate as run  # noqa: PLC0415
 
-    asked = Asked(days, patients, seed, faults=faults)
+    asked = Asked(days, patients, seed, faults=faults, rush=rush)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

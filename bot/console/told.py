@@ -14,7 +14,7 @@ from bot.care.plans import Plan, Plans
 from bot.care.status import Statuses
 from bot.console.words import Words
 from bot.reminders.history import Told
-from bot.reminders.kinds import ANSWERS, Kinds
+from bot.reminders.kinds import ANSWERS, NEXT_CHANNEL, STAFF, Kinds
 from bot.reminders.labels import label
 from bot.store.db import Tx
 
@@ -80,6 +80,8 @@ def naming(kinds: Kinds, words: Words) -> dict[str, Any]:
     """Return what a template calls to name things, in the language of its reader."""
 
     def kind_name(key: str) -> str:
+        if key in (STAFF, NEXT_CHANNEL):  # what followed where nobody answered
+            return words.name_of("then", key)
         known = kinds.get(key)
         return known.names.get(words.lang, key) if known else key
 

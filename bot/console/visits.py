@@ -24,8 +24,9 @@ from bot.console.guard import Action, Guard, Visit
 from bot.console.masks import masked_name, masked_phone
 from bot.console.pages import Pages
 from bot.console.told import Cared, naming
-from bot.reminders import history
+from bot.reminders import history, to_ring
 from bot.reminders.history import Told
+from bot.reminders.to_ring import Task
 from bot.store.audit import record
 from bot.store.booking_tables import AppointmentChange, Patient
 from bot.store.db import Tx
@@ -77,6 +78,7 @@ class Shown:
     Attributes:
         phone: of the patient; the whole of it, for staff who must ring.
         told: its reminders, and what became of each.
+        tasks: why staff should ring about it.
     """
 
     visit: Appointed
@@ -86,6 +88,7 @@ class Shown:
     steps: Sequence[Any]
     acts: Sequence[Act]
     told: Sequence[Told]
+    tasks: Sequence[Task]
 
 
 class Visits:
@@ -154,6 +157,7 @@ class Visits:
             tx.rows(_STEPS, appointment_id=found.appointment_id, limit=_STEPS_SHOWN),
             acts,
             history.of_visit(tx, found.appointment_id),
+            to_ring.of_visit(tx, found.appointment_id, visit.now),
         )
 
     async def do(self, action: Action, appointment_id: int, act: Act) -> int:

@@ -4,6 +4,7 @@ Only addresses that she proved to be hers take part. The question moves in the t
 turn that takes it: of two channels that answer at once, the database lets one have it.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -74,6 +75,34 @@ def adopt(
     _, row, other = max(found, key=lambda item: (item[0], item[1].id))
     if _closed(tx, row, other):
         _take(session, other)
+
+
+def adopt_reminders(
+    tx: Tx,
+    conversation_id: int,
+    person_id: int,
+    session: Session,
+    said: Understood,
+    now: datetime,
+) -> None:
+    """Learn what reminders asked at another proven address, where `said` may answer one of them.
+
+    A reminder that could not be told there came here as a text message: "1" is answered to it. It stays
+    open there as well; whatever is answered first counts.
+    """
+    busy = session.expect is not None and session.expect.is_open(now)
+    known = any(one.is_open(now) for one in session.reminded)
+    if busy or known or said.alarm is not None or not (said.number or said.said):
+        return
+    for row in tx.rows(_OTHERS, person_id=person_id, conversation_id=conversation_id):
+        other = sessions.load(row.session, row.updated_at, now, session.lang)
+        for one in other.reminded:
+            if one.is_open(now):
+                session.asks += 1
+                session.reminded.append(replace(one, ask=session.asks, base=0))
+    if session.reminded and session.reminded[-1].ask == session.asks:
+        session.reminded = session.reminded[-sessions.MOST_REMINDED :]
+        session.latest = session.asks
 
 
 def _answers(said: Understood) -> bool:

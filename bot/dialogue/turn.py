@@ -159,6 +159,9 @@ class Turn:
         session = sessions.load(row.session, row.updated_at, now, self.lang)
         if row.verified_at is not None and row.person_id is not None and row.holder == "bot":
             elsewhere.adopt(tx, row.conversation_id, row.person_id, session, understood, now)
+            elsewhere.adopt_reminders(
+                tx, row.conversation_id, row.person_id, session, understood, now
+            )
         _notice_language(session, understood)
         return session
 

@@ -262,6 +262,8 @@ def _left_over(
         said = worded(row)
         if said.kind is Kind.REMINDER and whose.opted_out_at is not None:
             continue  # the sender drops it
+        if said.kind is Kind.REMINDER and whose.holder != "bot":
+            continue  # it is decided about once more as it leaves, and waits
         if whose.holder == "staff" and said.kind not in SPOKEN_WHILE_HELD:
             _pass_on(tx, row, now, error="held by staff")
             continue

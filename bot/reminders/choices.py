@@ -1,12 +1,14 @@
 """What somebody chose about reminders in a conversation: her hours, her zone, what she wants none of."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert  # both engines know ON CONFLICT DO UPDATE
 
+from bot.reminders import many
 from bot.store.db import Tx
 from bot.store.reminder_tables import ReminderChoice
 from bot.store.statements import Hot
@@ -25,6 +27,7 @@ _CHOSEN = (
 )
 
 _OF = Hot(select(_choice).where(_choice.c.conversation_id == bindparam("conversation_id")))
+_OF_MANY = Hot(select(_choice).where(many.among(_choice.c.conversation_id)))
 _new = insert(_choice).values(
     conversation_id=bindparam("conversation_id"), **{name: bindparam(name) for name in _CHOSEN}
 )
@@ -84,8 +87,18 @@ class Changed(TypedDict, total=False):
 def choice_of(tx: Tx, conversation_id: int) -> Choice:
     """Return what holds for a conversation."""
     row = tx.one(_OF, conversation_id=conversation_id)
-    if row is None:
-        return Choice()
+    return _choice_in(row) if row is not None else Choice()
+
+
+def choices_of(tx: Tx, conversation_ids: Collection[int]) -> dict[int, Choice]:
+    """Return what holds for many conversations."""
+    found = dict.fromkeys(conversation_ids, Choice())
+    for row in many.rows(tx, _OF_MANY, conversation_ids):
+        found[row.conversation_id] = _choice_in(row)
+    return found
+
+
+def _choice_in(row: Any) -> Choice:
     best = None
     if row.best_from is not None and row.best_until is not None:
         best = time.fromisoformat(row.best_from), time.fromisoformat(row.best_until)

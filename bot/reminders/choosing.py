@@ -54,7 +54,7 @@ def pause_in(text: str, today: date) -> Span | None:
     plain = normalize(text)
     if found := _COUNTED.search(plain):
         days = _length(found)
-        before = when_of(_NOT_WHEN.sub(" ", plain[: found.start()]), today)
+        before = when_of(_NOT_WHEN.sub(" ", plain[: found.start()]).strip(), today)
         begins = before.first if before.ask is None and before.first else today
         return _sane(Span(begins, begins + timedelta(days=days)), today)
     rest = " ".join(_NOT_WHEN.sub(" ", plain).replace(",", " ").split())

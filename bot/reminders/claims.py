@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, func, select, update
 
+from bot.reminders import many
 from bot.reminders.model import Due
 from bot.reminders.rows import DUE, due_of, reminder
 from bot.store.db import Tx
@@ -54,13 +55,10 @@ _RELEASE = Hot(
     .where(reminder.c.state == "leased", reminder.c.owner == bindparam("owner_"))
     .values(state="pending", owner=None, lease_until=None)
 )
-#: So many are read by one statement.
-AT_ONCE = 50
-_IDS = [f"id_{number}" for number in range(AT_ONCE)]
 _LEASED = Hot(
     select(*DUE)
     .where(
-        reminder.c.id.in_([bindparam(name) for name in _IDS]),
+        many.among(reminder.c.id),
         reminder.c.state == "leased",
         reminder.c.owner == bindparam("owner"),
     )
@@ -68,7 +66,7 @@ _LEASED = Hot(
 )
 _LOCK = Hot(
     select(_conversation.c.id)
-    .where(_conversation.c.id.in_([bindparam(name) for name in _IDS]))
+    .where(many.among(_conversation.c.id))
     .order_by(_conversation.c.id)
     .with_for_update()
 )
@@ -116,19 +114,14 @@ def release(tx: Tx, owner: str) -> int:
 
 def held(tx: Tx, owner: str, claimed: Sequence[Claimed]) -> list[Due]:
     """Return, and keep until the commit, those that are still `owner`'s to decide; in order."""
-    found: dict[int, Due] = {}
-    for first in range(0, len(claimed), AT_ONCE):
-        part = claimed[first : first + AT_ONCE]
-        # conversations first, as turns do: whoever locks in this order never waits in a ring
-        tx.rows(_LOCK, **_padded([one.conversation_id or 0 for one in part]))
-        leased = tx.rows(_LEASED, owner=owner, **_padded([one.id for one in part]))
-        found |= {row.id: due_of(row) for row in leased}
+    # conversations first, as turns do: whoever locks in this order never waits in a ring
+    homes = sorted({one.conversation_id for one in claimed if one.conversation_id is not None})
+    for _ in many.rows(tx, _LOCK, homes):
+        pass
+    leased = many.rows(tx, _LEASED, [one.id for one in claimed], owner=owner)
+    found = {row.id: due_of(row) for row in leased}
     return [
         due
         for one in claimed
         if (due := found.get(one.id)) is not None and due.attempts == one.attempt
     ]
-
-
-def _padded(ids: Sequence[int]) -> dict[str, int]:
-    return dict(zip(_IDS, [*ids, *[0] * (AT_ONCE - len(ids))], strict=True))

@@ -11,6 +11,8 @@ from sqlalchemy import bindparam, select
 
 from bot.messages.leases import Leased
 from bot.reminders import rows, tasks
+from bot.reminders.known import Known
+from bot.reminders.model import Due
 from bot.reminders.rows import reminder
 from bot.reminders.sending import Counts, Looked, Sending
 from bot.reminders.withdraw import again, message_of, note, take_back
@@ -54,7 +56,8 @@ class Rechecks:
         dues = rows.in_message(tx, message.id) if message is not None else []
         if message is None or not dues or message.begun:
             return True  # no reminder of ours stands behind it, or half of it was said
-        looked = [self._look(tx, one.id, item, message.id, now) for one in dues]
+        known = Known()
+        looked = [self._look(tx, one, item, message.id, now, known) for one in dues]
         stopped = [one for one in looked if not isinstance(one.decided, Send)]
         if not stopped:
             return True
@@ -64,15 +67,16 @@ class Rechecks:
             self._back(tx, one, now, said_before=message.doubtful)
         return False
 
-    def _look(self, tx: Tx, reminder_id: int, item: Leased, message: int, now: datetime) -> Looked:
-        due = rows.due_of(tx.one(rows.ONE, reminder_id=reminder_id))
-        one = self.sending.look(tx, due, now, message=message)
+    def _look(
+        self, tx: Tx, due: Due, item: Leased, message: int, now: datetime, known: Known
+    ) -> Looked:
+        one = self.sending.look(tx, due, now, known, message=message)
         if not isinstance(one.decided, Send):
             return one
         if self._is_overtaken(tx, one):
             return one.but(Skip(Reason.NEWER))
         if item.origin_id is not None:
-            there = self.sending.recipients.at(tx, item.conversation_id)
+            there = self.sending.recipients.at(tx, item.conversation_id, known)
             if there is not None and there.held:
                 return one.but(Defer(now + HELD_FOR, Reason.HELD))
         return one
@@ -118,7 +122,7 @@ class Rechecks:
             dues = rows.in_message(tx, message.id)
             take_back(tx, message, Reason.TOO_LATE)
             for due in dues:
-                looked = self.sending.look(tx, due, now, message=message.id)
+                looked = self.sending.look(tx, due, now, Known(), message=message.id)
                 over = looked.decided if isinstance(looked.decided, Skip) else Skip(Reason.TOO_LATE)
                 is_late = due.send_until is None or due.send_until <= now
                 self._back(

@@ -34,6 +34,7 @@ class RemindersFlow:
         subjects: the domains that own what reminders are about, by `Due.about`.
         zone: where the hospital is.
         reminding: reads the places that patients name.
+        greets: begins greeting somebody, or ends it (False).
     """
 
     def __init__(
@@ -43,11 +44,12 @@ class RemindersFlow:
         listeners: Listeners,
         zone: ZoneInfo,
         reminding: Reminding,
+        greets: Callable[[Scene, bool], None] = lambda *_: None,
     ) -> None:
         self._kinds = kinds
         self._subjects = subjects
         self._answering = Answering(kinds, subjects)
-        self._wishes = Wishes(kinds, zone, reminding)
+        self._wishes = Wishes(kinds, zone, reminding, greets)
         looking = Looking(kinds, subjects, listeners, self._wishes)
         self._entries: Mapping[str, Callable[[Scene], Step]] = {
             "answer": self._answer,

@@ -1,6 +1,6 @@
 """Why did she not get it? What was decided about somebody's reminders, and what became of each.
 
-Found by what they are about, never by where they went: what was skipped went nowhere.
+Found by what they are about before where they went: what was skipped went nowhere.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -60,6 +60,10 @@ _OF_CONVERSATION = (
         _is_plan,
         _member.c.conversation_id == bindparam("of"),
         _member.c.ended_at.is_(None),
+    ),
+    *(
+        _newest(reminder, reminder.c.conversation_id == bindparam("of"), reminder.c.state == state)
+        for state in ("pending", "sent")
     ),
 )
 _OF_PATIENT = (
@@ -165,7 +169,7 @@ def of_plan(tx: Tx, plan_id: int) -> Sequence[Told]:
 
 
 def of_conversation(tx: Tx, conversation_id: int) -> Sequence[Told]:
-    """Return the reminders of what was asked for in a conversation, and of its family's plans."""
+    """Return what was said there, and of what was asked for there or is a plan of its family."""
     return _of(tx, _OF_CONVERSATION, conversation_id)
 
 

@@ -168,7 +168,9 @@ def read_kinds(tables: Mapping[str, Any]) -> tuple[Kinds | None, list[str]]:
     """Return the kinds that the tables of the file say, and a sentence for all that is wrong."""
     problems = [
         f"`{name}` is not known (expected version, quiet, budget, snooze, doses_a_day, kinds)"
-        for name in sorted(set(tables) - {"version", "quiet", "budget", "snooze", "doses_a_day", "kinds"})
+        for name in sorted(
+            set(tables) - {"version", "quiet", "budget", "snooze", "doses_a_day", "kinds"}
+        )
     ]
     version = str(tables.get("version", ""))
     if not 0 < len(version) <= _LONGEST_VERSION:

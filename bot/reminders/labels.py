@@ -17,7 +17,7 @@ _LABELS = {
         "confirm": "I'll be there", "move": "Move it", "cancel": "Cancel it",
         "taken": "Taken", "snooze": "Remind me in {minutes} min", "skip": "Not this time",
         "book": "Book it", "done": "Already done", "better": "Much better",
-        "worse": "No better, or worse", "more": "One by one",
+        "worse": "No better or worse", "more": "One by one",
         "agree": "At night too", "decline": "Not at night",
     },
 }  # fmt: skip

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, func, or_, select
 
 from bot.reminders.rows import decision, reminder
 from bot.store.booking_tables import Patient
@@ -107,7 +107,9 @@ def _listed(state: str, by: frozenset[str]) -> Hot:
     source: Any = decision.join(reminder, reminder.c.id == decision.c.reminder_id)
     source = source if put_off else reminder
     edge: Any = bindparam("edge")
-    narrowed = {"kind": reminder.c.kind, "channel": _conversation.c.channel, "reason": why}
+    # Through `coalesce` the day is looked through, not all conversations of a channel.
+    where_to = func.coalesce(_conversation.c.channel, "")
+    narrowed = {"kind": reminder.c.kind, "channel": where_to, "reason": why}
     return Hot(
         select(
             at.label("at"), number.label("number"), reminder.c.id, reminder.c.about,

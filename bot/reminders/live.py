@@ -7,25 +7,18 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, select
 
-from bot.reminders.choices import choice_of
 from bot.reminders.kinds import Kind, Kinds
+from bot.reminders.known import Known
 from bot.reminders.model import Due, Thing
 from bot.reminders.recipients import Recipient
 from bot.reminders.rows import reminder
 from bot.store.db import Tx
-from bot.store.reminder_tables import PatientStatus
 from bot.store.statements import Hot
 from scheduler.hours import local_day
 from scheduler.reminders import Live, Reason, Tier
 
-_status = PatientStatus.__table__  # type: ignore[attr-defined]
 _WEEK = timedelta(days=7)
 
-_STATUS = Hot(
-    select(
-        _status.c.admitted_at, _status.c.discharged_at, _status.c.died_at, _status.c.bereaved_at
-    ).where(_status.c.patient_id == bindparam("patient_id"))
-)  # fmt: skip
 _TOLD = Hot(
     select(reminder.c.outbox_id, reminder.c.kind, reminder.c.decided_at).where(
         reminder.c.conversation_id == bindparam("conversation_id"),
@@ -61,6 +54,7 @@ class Lives:
         over: Reason | None,
         told: Recipient | None,
         now: datetime,
+        known: Known,
         *,
         but: int | None = None,
     ) -> Live:
@@ -73,7 +67,7 @@ class Lives:
         """
         died = bereaved = admitted = False
         patient_id = thing.patient_id if thing is not None else due.patient_id
-        if patient_id is not None and (row := tx.one(_STATUS, patient_id=patient_id)) is not None:
+        if patient_id is not None and (row := known.status(tx, patient_id)) is not None:
             died, bereaved = row.died_at is not None, row.bereaved_at is not None
             admitted = row.admitted_at is not None and (
                 row.discharged_at is None or row.discharged_at < row.admitted_at
@@ -83,7 +77,7 @@ class Lives:
                 self.zone, over, due.send_until, nobody=True, dead=died, bereaved=bereaved,
                 admitted=admitted,
             )  # fmt: skip
-        choice = choice_of(tx, told.conversation_id)
+        choice = known.choice(tx, told.conversation_id)
         zone = zone_of(choice.zone) if choice.zone else self.zone
         today = week = 0
         if kind.rule.tier >= Tier.USEFUL:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, func, select
 
+from bot.reminders import claims
 from bot.reminders.rows import decision, reminder
 from bot.store.db import Tx
 from bot.store.statements import Hot
@@ -44,9 +45,12 @@ _DUE_WHERE = Hot(
     .select_from(_few.outerjoin(_conversation, _conversation.c.id == _few.c.conversation_id))
     .group_by(_conversation.c.channel, _few.c.kind)
 )
-_OVERDUE = (reminder.c.state == "pending", reminder.c.due_at <= bindparam("now"))
-_BACKLOG = Hot(select(func.count().label("n")).select_from(reminder).where(*_OVERDUE))
-_OLDEST = Hot(select(reminder.c.due_at).where(*_OVERDUE).order_by(reminder.c.due_at).limit(1))
+_OLDEST = Hot(
+    select(reminder.c.due_at)
+    .where(reminder.c.state == "pending", reminder.c.due_at <= bindparam("now"))
+    .order_by(reminder.c.due_at)
+    .limit(1)
+)
 _STUCK = Hot(
     select(func.count().label("n"))
     .select_from(reminder)
@@ -111,7 +115,8 @@ class Health:
     """How far behind the engine is, and what did not arrive.
 
     Attributes:
-        backlog: due and not decided about yet; `oldest` since when the first of them is.
+        backlog: due and not decided about yet, as the metric `daoyi_reminders_due` counts it; `oldest`
+            since when the first of them is.
         stuck: taken by a process that did not finish; another takes them.
         failed, unknown: messages of reminders that did not arrive, or may not have, unseen by staff.
     """
@@ -158,7 +163,7 @@ def health(tx: Tx, now: datetime) -> Health:
     """Return how far behind the engine is, and what did not arrive."""
     oldest = tx.one(_OLDEST, now=now)
     return Health(
-        int(tx.one(_BACKLOG, now=now).n),
+        claims.backlog(tx, now),
         oldest.due_at if oldest else None,
         int(tx.one(_STUCK, now=now).n),
         int(tx.one(_FAILED).n),

@@ -15,10 +15,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, select
 
 from bot.dialogue.notices import Notices
-from bot.reminders import claims, digest, records, rows, tasks
+from bot.reminders import claims, digest, many, records, rows, tasks
 from bot.reminders.claims import Claimed
 from bot.reminders.digest import Telling
 from bot.reminders.kinds import NEXT_CHANNEL, STAFF, Kind, Kinds
+from bot.reminders.known import Known
 from bot.reminders.live import Lives
 from bot.reminders.model import Due, Subject, Thing
 from bot.reminders.recipients import Recipient, Recipients
@@ -29,16 +30,14 @@ from bot.store.statements import Hot
 from scheduler.hours import day_ends
 from scheduler.reminders import Defer, Live, Reason, Send, Skip, Tier, decide
 
-_MOST_PULLED = 20
 _SOON = Hot(
     select(*DUE)
     .where(
-        reminder.c.conversation_id == bindparam("conversation_id"),
+        many.among(reminder.c.conversation_id),
         reminder.c.state == "pending",
         reminder.c.due_at <= bindparam("until"),
     )
     .order_by(reminder.c.due_at, reminder.c.id)
-    .limit(bindparam("limit"))
     .with_for_update(skip_locked=True)
 )
 
@@ -113,8 +112,14 @@ class Sending:
         Args:
             alone: nothing else is said with them, for one of the others may be what failed.
         """
-        counts = Counts()
-        looked = [self.look(tx, due, now) for due in claims.held(tx, owner, claimed)]
+        counts, known = Counts(), Known()
+        dues = claims.held(tx, owner, claimed)
+        known.read(
+            tx,
+            {due.conversation_id for due in dues if due.conversation_id is not None},
+            {due.patient_id for due in dues if due.patient_id is not None},
+        )
+        looked = [self.look(tx, due, now, known) for due in dues]
         going: dict[int, Looked] = {}
         for one in looked:
             if isinstance(one.decided, Send):
@@ -124,14 +129,15 @@ class Sending:
         tellings, overtaken = digest.newest([_telling(one) for one in going.values()])
         for old in overtaken:
             self._skip(tx, going[old.due.id], Reason.NEWER, now, counts)
+        soon = {} if alone else self._soon(tx, tellings, going, now)
         heard: set[int] = set()
         for message in digest.messages(tellings):
             goes = message
             if heard.intersection(message[0].told.hers):  # what was said just now counts
-                goes = self._again(tx, message, going, now, counts)
+                goes = self._again(tx, message, going, now, known, counts)
             if goes:
                 heard.update(goes[0].told.hers)
-                whole = goes if alone else self._with_the_day(tx, goes, going, now)
+                whole = self._with_the_day(tx, goes, going, soon, now, known)
                 self._say(tx, whole, going, now, counts)
         return counts
 
@@ -141,19 +147,22 @@ class Sending:
         message: Sequence[Telling],
         going: dict[int, Looked],
         now: datetime,
+        known: Known,
         counts: Counts,
     ) -> list[Telling]:
         """Return what of a message still goes after another one went to the same person."""
         goes = []
         for telling in message:
-            one = going[telling.due.id] = self.look(tx, telling.due, now)
+            one = going[telling.due.id] = self.look(tx, telling.due, now, known)
             if isinstance(one.decided, Send):
                 goes.append(_telling(one))
             else:
                 self.put_off(tx, one, now, counts)
         return goes
 
-    def look(self, tx: Tx, due: Due, now: datetime, *, message: int | None = None) -> Looked:
+    def look(
+        self, tx: Tx, due: Due, now: datetime, known: Known, *, message: int | None = None
+    ) -> Looked:
         """Return what is true of a reminder now, and what is to be done with it.
 
         Args:
@@ -169,8 +178,8 @@ class Sending:
             stopped = Skip(Reason.STOPPED)
             return Looked(due, None, subject, thing, None, origin, stopped, self.lives.zone)
         over = self._over(tx, due, subject, thing, origin, now)
-        told = self._told(tx, due, kind, thing, origin, now, message)
-        live = self.lives.of(tx, due, kind, thing, over, told, now, but=message)
+        told = self._told(tx, due, kind, thing, origin, now, known, message)
+        live = self.lives.of(tx, due, kind, thing, over, told, now, known, but=message)
         decided = self._decide(due, kind, live, now)
         return Looked(due, kind, subject, thing, told, origin, decided, live.zone)
 
@@ -210,19 +219,20 @@ class Sending:
         thing: Thing | None,
         origin: Origin | None,
         now: datetime,
+        known: Known,
         message: int | None,
     ) -> Recipient | None:
         if thing is None:
             return None
         if message is not None and due.conversation_id is not None:
-            found = self.recipients.of(tx, thing, kind, now)
+            found = self.recipients.of(tx, thing, kind, now, known)
             if found is None or due.conversation_id not in found.hers:
                 return None  # she may not be told any more
-            return self.recipients.at(tx, due.conversation_id)
+            return self.recipients.at(tx, due.conversation_id, known)
         if origin is not None and due.kind == NEXT_CHANNEL:
             beside = origin.due.conversation_id
-            return self.recipients.of(tx, thing, kind, now, beside=beside)
-        return self.recipients.of(tx, thing, kind, now)
+            return self.recipients.of(tx, thing, kind, now, known, beside=beside)
+        return self.recipients.of(tx, thing, kind, now, known)
 
     def put_off(self, tx: Tx, one: Looked, now: datetime, counts: Counts) -> None:
         """Write down that a reminder does not go, or not now."""
@@ -282,34 +292,49 @@ class Sending:
                 self.repeating.follow(tx, one.due, telling.kind, telling.thing, now)
             self._next(tx, one, now)
 
+    def _soon(
+        self, tx: Tx, tellings: Sequence[Telling], going: Mapping[int, Looked], now: datetime
+    ) -> dict[int, list[Due]]:
+        """Return what else waits in the conversations that are told something, until their day ends."""
+        ids = {one for telling in tellings for one in telling.told.hers}
+        if not ids:
+            return {}
+        until = max(day_ends(now, zone) for zone in {one.zone for one in going.values()})
+        found: dict[int, list[Due]] = {}
+        for row in many.rows(tx, _SOON, sorted(ids), until=until):
+            found.setdefault(row.conversation_id, []).append(rows.due_of(row))
+        return found
+
     def _with_the_day(
-        self, tx: Tx, message: list[Telling], by_id: dict[int, Looked], now: datetime
+        self,
+        tx: Tx,
+        message: list[Telling],
+        by_id: dict[int, Looked],
+        soon: Mapping[int, list[Due]],
+        now: datetime,
+        known: Known,
     ) -> list[Telling]:
         """Return a message with all else that she would be told this day, as far as it goes now."""
-        room = digest.MOST - len(message)
-        if room <= 0 or message[0].kind.merge == "never":
+        told, pulled = message[0].told, []
+        waits = [due for one in told.hers for due in soon.get(one, ()) if due.id not in by_id]
+        if not waits or len(message) >= digest.MOST:
             return message
         until = day_ends(now, by_id[message[0].due.id].zone)
-        told, pulled = message[0].told, []
-        for conversation_id in told.hers:
-            for row in tx.rows(
-                _SOON, conversation_id=conversation_id, until=until, limit=_MOST_PULLED
-            ):
-                due = rows.due_of(row)
-                kind = self.kinds.get(due.kind)
-                if due.id in by_id or kind is None:
-                    continue
-                if not digest.joins(kind, message, due.due_at, now):
-                    continue
-                one = self.look(tx, due, now)
-                if not isinstance(one.decided, Send) or one.told is None:
-                    continue
-                if one.told.conversation_id == told.conversation_id:
-                    by_id[due.id] = one
-                    pulled.append(_telling(one))
-        known = {one.rival for one in message}
-        fresh, _ = digest.newest([one for one in pulled if one.rival not in known])
-        whole = [*message, *fresh[:room]]
+        for due in waits:
+            kind = self.kinds.get(due.kind)
+            if kind is None or due.due_at > until:
+                continue
+            if not digest.joins(kind, message, due.due_at, now):
+                continue
+            one = self.look(tx, due, now, known)
+            if not isinstance(one.decided, Send) or one.told is None:
+                continue
+            if one.told.conversation_id == told.conversation_id:
+                by_id[due.id] = one
+                pulled.append(_telling(one))
+        said = {one.rival for one in message}
+        fresh, _ = digest.newest([one for one in pulled if one.rival not in said])
+        whole = [*message, *fresh[: digest.MOST - len(message)]]
         return sorted(whole, key=lambda one: (one.due.occurs_at, one.due.id))
 
 

@@ -46,13 +46,19 @@ _OPEN = Hot(
     .order_by(_task.c.due_at, _task.c.id)
     .limit(_SHOWN)
 )
-_OF_PATIENT = Hot(
-    select(*_COLUMNS)
-    .select_from(_joined)
-    .where(_task.c.patient_id == bindparam("patient_id"), _task.c.done_at.is_(None))
-    .order_by(_task.c.due_at, _task.c.id)
-    .limit(_SHOWN)
-)
+
+
+def _open_of(column: Any) -> Hot:
+    return Hot(
+        select(*_COLUMNS)
+        .select_from(_joined)
+        .where(column == bindparam("of"), _task.c.done_at.is_(None))
+        .order_by(_task.c.due_at, _task.c.id)
+        .limit(_SHOWN)
+    )
+
+
+_OF_PATIENT, _OF_VISIT = _open_of(_task.c.patient_id), _open_of(_task.c.appointment_id)
 _COUNT = Hot(select(func.count().label("n")).select_from(_task).where(_task.c.done_at.is_(None)))
 _ONE = Hot(
     select(_task.c.conversation_id, _task.c.note, _task.c.done_at).where(
@@ -103,7 +109,12 @@ def open_tasks(tx: Tx, now: datetime) -> Sequence[Task]:
 
 def of_patient(tx: Tx, patient_id: int, now: datetime) -> Sequence[Task]:
     """Return what is open of one patient."""
-    return [_task_of(row, now) for row in tx.rows(_OF_PATIENT, patient_id=patient_id)]
+    return [_task_of(row, now) for row in tx.rows(_OF_PATIENT, of=patient_id)]
+
+
+def of_visit(tx: Tx, appointment_id: int, now: datetime) -> Sequence[Task]:
+    """Return what is open about one visit."""
+    return [_task_of(row, now) for row in tx.rows(_OF_VISIT, of=appointment_id)]
 
 
 def count(tx: Tx) -> int:

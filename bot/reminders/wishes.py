@@ -50,11 +50,13 @@ class Wishes:
     Attributes:
         zone: where the hospital is.
         reminding: reads places.
+        greets: begins greeting somebody, or ends it (False).
     """
 
     kinds: Kinds
     zone: ZoneInfo
     reminding: Reminding
+    greets: Callable[[Scene, bool], None] = lambda *_: None
 
     def entries(self) -> Mapping[str, Callable[[Scene], Step]]:
         """Return what the flow takes, by entry."""
@@ -249,6 +251,8 @@ class Wishes:
 
     def _keep(self, scene: Scene, **changed: object) -> None:
         choose(scene.tx, scene.conversation_id, scene.now, **changed)  # type: ignore[arg-type]
+        if "greetings_at" in changed:
+            self.greets(scene, changed["greetings_at"] is not None)
 
 
 def _is_back(text: str) -> bool:

@@ -65,7 +65,7 @@ class Reminder(SQLModel, table=True):
     kind: str = Field(max_length=32)
     occurs_at: datetime = time_column()
     patient_id: int | None = link_column("patient.id", required=False)
-    conversation_id: int | None = link_column("conversation.id", required=False)
+    conversation_id: int | None = Field(default=None, sa_type=BigId)
     due_at: datetime = time_column()
     send_until: datetime | None = time_column(required=False)
     wall: str = Field(max_length=16)
@@ -204,6 +204,7 @@ class CareTask(SQLModel, table=True):
         ),
         partial_index("tasks_open", "due_at", where="done_at IS NULL"),
         Index("tasks_of_a_patient", "patient_id"),
+        Index("tasks_of_a_conversation", "conversation_id"),
     )  # fmt: skip
     id: int | None = id_column()
     cause: str = Field(max_length=100)

@@ -1,5 +1,6 @@
 """How care is put together: the kinds of plans, what they ask of the appointments, flows, jobs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from bot.care.checkup_flow import CheckupFlow
 from bot.care.festivals import load_festivals
 from bot.care.follow_up import FollowUpKind
 from bot.care.greeting import GreetingKind, Greetings
+from bot.care.kind import PATIENT
 from bot.care.levels import load_levels
 from bot.care.medication.flow import MedicationFlow
 from bot.care.medication.plan_kind import MedicationKind, RefillKind
@@ -22,8 +24,9 @@ from bot.care.status import Statuses
 from bot.care.stay import AdmissionKind, DischargeKind
 from bot.care.subject import PlanSubject
 from bot.care.upkeep import Upkeep
-from bot.dialogue.flow import Flow
+from bot.dialogue.flow import Flow, Scene
 from bot.dialogue.listeners import Listeners
+from bot.reminders.choices import choice_of
 from bot.store.db import Tx
 from bot.store.statements import Hot
 from bot.wiring.booking import Booking
@@ -88,6 +91,22 @@ def care_flows(parts: Booking, care: Care) -> dict[str, Flow]:
         "checkup": CheckupFlow(care.plans, parts.family, care.zone, parts.today),
         "medication": MedicationFlow(care.plans, listeners, care.zone.key),
     }
+
+
+def greeter(parts: Booking, care: Care) -> Callable[[Scene, bool], None]:
+    """Return what begins greeting somebody who asks for it, on her own birthday too, or ends it."""
+
+    def greet(scene: Scene, wanted: bool) -> None:
+        tx, conversation_id, now = scene.tx, scene.conversation_id, scene.now
+        if not wanted:
+            care.greetings.leave(tx, conversation_id, now, PATIENT)
+            return
+        members = parts.family.members(tx, conversation_id, parts.today(now))
+        born = next((one.born for one in members if one.relation == "self"), None)
+        zone = choice_of(tx, conversation_id).zone or care.zone.key
+        care.greetings.want(tx, conversation_id, zone, born, now, PATIENT)
+
+    return greet
 
 
 def care_jobs(care: Care) -> list[Job]:

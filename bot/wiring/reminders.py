@@ -23,7 +23,7 @@ from bot.reminders.repeating import Repeating
 from bot.reminders.sending import Counts, Sending
 from bot.store.db import Engine
 from bot.wiring.booking import Booking, visit_subject
-from bot.wiring.care import care_jobs, put_care_together
+from bot.wiring.care import care_jobs, greeter, put_care_together
 from intents.reminding import Reminding as Words
 from scheduler.backoff import retry_at
 from scheduler.jobs import Job
@@ -173,7 +173,10 @@ def reminder_flows(booking: Booking, parts: Reminding, words: Words) -> dict[str
         words: reads the places that patients name.
     """
     listeners = Listeners(booking.family, booking.today)
-    flow = RemindersFlow(parts.kinds, parts.subjects, listeners, booking.settings.zone, words)
+    greets = greeter(booking, parts.care)
+    flow = RemindersFlow(
+        parts.kinds, parts.subjects, listeners, booking.settings.zone, words, greets
+    )
     return {"reminders": flow}
 
 

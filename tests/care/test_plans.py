@@ -184,7 +184,7 @@ async def test_each_change_is_on_record_without_a_word_of_it(ward: Ward) -> None
     await ward.do(lambda tx: plans.stop(tx, plan.plan_id, Reason.STOPPED, now, actor="chen"))
     with ward.house.sql.connect() as connection:
         rows = connection.exec_driver_sql(
-            "SELECT action, actor, detail FROM audit WHERE action LIKE 'plan.%' ORDER BY id"
+            "SELECT action, actor, detail FROM audit ORDER BY id"
         ).all()
     steps = [tuple(row[:2]) for row in rows if row.detail == f"revisit {plan.plan_id}"][-5:]
     assert steps == [

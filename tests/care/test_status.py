@@ -1,4 +1,4 @@
-"""Admitted, discharged, dead, bereaved: what is told of no more, at once and for ever; and an error undone."""
+"""Admitted, discharged, dead, bereaved: what is told of no more, at once and for ever."""
 
 from datetime import date, timedelta
 

@@ -184,9 +184,11 @@ def write_shop(folder: Path) -> Shop:
             for intent, title, questions, answer in entries
         )  # fmt: skip
         (folder / "content" / lang / "faq" / "visit.toml").write_text(text, "utf-8")
-        for name in ("phrases.toml", "discreet.toml", "urgent.toml", "requests.toml"):
+        said = ("phrases.toml", "discreet.toml", "urgent.toml", "requests.toml", "reminders.toml")
+        for name in said:
             shutil.copy(source / lang / name, folder / "content" / lang / name)
-    shutil.copy(source / "numbers.toml", folder / "content" / "numbers.toml")
+    for name in ("numbers.toml", "reminders.toml", "zones.toml"):
+        shutil.copy(source / name, folder / "content" / name)
     (folder / "config.toml").write_text(
         '[content]\nfolder = "content"\ntemplates = "templates"\n[server]\nport = 0\n', "utf-8"
     )

@@ -271,3 +271,32 @@ def test_a_clinic_is_called_off_from_the_page_of_its_day(nurse: Nurse) -> None:
     assert page.evaluate(wide) == 0
     page.get_by_role("button", name="恢复出诊").click()
     expect(page.get_by_text("已停诊")).to_have_count(0)
+
+
+def test_reminders_and_their_rules_are_read_on_a_small_phone(
+    chromium: Browser, hospital: LiveServer
+) -> None:
+    context = chromium.new_context(viewport={"width": 320, "height": 568}, locale="zh-CN")
+    context.set_default_timeout(8000)
+    nurse = Nurse(context.new_page(), hospital.url)
+    nurse.sign_in()
+    page = nurse.page
+    page.get_by_role("link", name="提醒", exact=True).click()
+    expect(page.get_by_role("heading", name="今后24小时要发的")).to_be_visible()
+    _fits(page)
+    page.get_by_label("状态").select_option("skipped")
+    page.get_by_label("原因").select_option("moved")
+    page.get_by_role("button", name="查看").click()
+    expect(page.get_by_text("没有符合条件的提醒")).to_be_visible()
+    expect(page.get_by_label("原因")).to_have_value("moved")
+    page.get_by_role("link", name="提醒规则").click()
+    rule = page.get_by_role("region", name=re.compile("就诊前一天"))
+    expect(rule).to_contain_text("就诊前1天，最晚19:00")
+    rule.get_by_text("看看会怎么写").click()
+    expect(rule.get_by_text("就诊人：张**")).to_be_visible()
+    _fits(page)
+    page.get_by_role("link", name="待打电话").click()
+    expect(page.get_by_text("现在没有因为提醒要打的电话")).to_be_visible()
+    _fits(page)
+    nurse.well()
+    context.close()

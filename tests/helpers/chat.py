@@ -22,11 +22,12 @@ for its kind, [labels] after it for its buttons; `!` staff: claims, takes over, 
 books: <name>, <date>[, <date> …] (a visit with Dr Li, and free places on the other dates); `! 医院` the
 hospital: stops: <doctor>, <date>[, <part>][, <reason>]; fills: <doctor>, <date>[, <part>] (no place
 but those taken); frees: the same (one place, after that); and of the patient's clinic today: numbers:
-<n> (hers in the line), calls: <n>[, <room>], passes: <n>; `! (time passes)` lets what the bot does by
-itself run once; `(the digits)` are the four that a question asks for; `@` when, where and who: a
-moment, a time of day, `+20 min`; a channel; a name. Everything a patient is told must stand there. A
-transcript with the comment `# everywhere` is played on every channel, whatever channel it names; one
-message may then hold several of its lines.
+<n> (hers in the line), calls: <n>[, <room>], passes: <n>; plans: <kind>, <name>[, <first day>[, <last
+day>]][, <field>=<value> …] (a care plan of somebody she books for); `! (time passes)` lets what the
+bot does by itself run once; `(the digits)` are the four that a question asks for; `@` when, where and
+who: a moment, a time of day, `+20 min`; a channel; a name. Everything a patient is told must stand
+there. A transcript with the comment `# everywhere` is played on every channel, whatever channel it
+names; one message may then hold several of its lines.
 """
 
 import re
@@ -176,6 +177,8 @@ class Player:
             await side.fills(said[0], said[1], part_of(said[-1]))
         elif action == "frees":
             await side.frees(said[0], said[1], part_of(said[-1]))
+        elif action == "plans":
+            await side.plans(self._world.address(patient, self._channel), *said)
         else:
             address = self._world.address(patient, self._channel)
             if action == "numbers":

@@ -50,9 +50,10 @@ def small_content(folder: Path) -> Path:
     ours = ROOT / "intents" / "content"
     faq = folder / "content" / "zh-CN" / "faq"
     faq.mkdir(parents=True)
-    for name in ("numbers.toml", "reminders.toml"):
+    for name in ("numbers.toml", "reminders.toml", "zones.toml"):
         shutil.copy(ours / name, folder / "content")
-    for name in ("phrases.toml", "discreet.toml", "urgent.toml", "requests.toml"):
+    said = ("phrases.toml", "discreet.toml", "urgent.toml", "requests.toml", "reminders.toml")
+    for name in said:
         shutil.copy(ours / "zh-CN" / name, folder / "content" / "zh-CN")
     entries = [
         _ENTRY.format(

@@ -15,6 +15,7 @@ from bot.store.booking_tables import Appointment, Clinic, Slot
 from bot.store.db import Tx
 from bot.wiring.booking import booking_jobs, desk
 from tests.helpers.booking import ZONE
+from tests.helpers.planning import make_plan
 
 _ACTOR = "test"
 _PARTS = ("morning", "afternoon", "evening")
@@ -69,6 +70,10 @@ class HospitalSide:
     async def passes(self, address: Address, number: int) -> None:
         """Let the calling system pass a patient's number: she was called and did not come."""
         await self._hears(address, QueueState.PASSED, number)
+
+    async def plans(self, address: Address, kind: str, name: str, *said: str) -> None:
+        """Let the hospital's system make a care plan of somebody whom a conversation books for."""
+        await self._app.engine.write(lambda tx: make_plan(tx, self._app, address, kind, name, said))
 
     async def time_passes(self) -> None:
         """Let every job of booking run once, and tell what is due to be told."""

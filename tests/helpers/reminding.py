@@ -181,7 +181,7 @@ class Station:
 
     def __init__(
         self, engine: Engine, clock: Any, catalog: Catalog, texts: Path, owner: str = "one",
-        *, beside: "Station | None" = None, **budget: int,
+        *, beside: "Station | None" = None, push: Any = None, **budget: int,
     ) -> None:  # fmt: skip
         self.engine, self.clock = engine, clock
         self.kinds = kinds(**budget)

@@ -19,7 +19,7 @@ _WITH_WORDS = ("says", "books")
 _ACTIONS = ("claims", "takes over", "gives back")
 _HOSPITAL, TIME_PASSES = "医院", "(time passes)"
 #: What the hospital does, and what is said of it: words, and how many at least.
-_DOES = {"stops": 2, "fills": 2, "frees": 2, "numbers": 1, "calls": 1, "passes": 1}
+_DOES = {"stops": 2, "fills": 2, "frees": 2, "numbers": 1, "calls": 1, "passes": 1, "plans": 2}
 _NUMBER = re.compile(r"[1-9]\d{0,3}")
 
 
@@ -183,7 +183,7 @@ def _hospital(rest: str) -> tuple[str, str]:
     if _DOES[action] == 1:
         if not _NUMBER.fullmatch(said[0]):
             raise ValueError(f"'{said[0]}' is not a number in a line (expected like 7)")
-    else:
+    elif action != "plans":
         _check_when(said[1], WHEN.fullmatch(f"{said[1]} 00:00") or _no_day(said[1]))
     return action, words
 

@@ -43,6 +43,14 @@ def phrases(lang: str, **changes: str | None) -> str:
     return "\n".join(f"{act} = {value}" for act, value in (words | changes).items() if value)
 
 
+SHIPPED = Path(__file__).parents[2] / "intents" / "content"
+#: What is said to reminders, as we ship it.
+REMINDING = {
+    name: (SHIPPED / name).read_text("utf-8")
+    for name in ("zones.toml", "zh-CN/reminders.toml", "en/reminders.toml")
+}
+
+
 def requests(lang: str) -> str:
     shipped = Path(__file__).parents[2] / "intents" / "content" / lang / "requests.toml"
     return shipped.read_text("utf-8")
@@ -62,6 +70,7 @@ def content(tmp_path: Path) -> Callable[..., Path]:
             "en/discreet.toml": DISCREET,
             "zh-CN/requests.toml": requests("zh-CN"),
             "en/requests.toml": requests("en"),
+            **REMINDING,
         }
         for name, text in (sound | files).items():
             path = tmp_path / name

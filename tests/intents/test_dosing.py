@@ -1,4 +1,4 @@
-"""A sentence that asks to be reminded of medicine is read as said; what is not sure is asked, never done."""
+"""A sentence that asks to be reminded of medicine is read as said; what is not sure is asked."""
 
 from datetime import date, time
 from pathlib import Path
@@ -27,9 +27,11 @@ def told(wanted: Wanted | None) -> str:
     said = [*(f"{at:%H:%M}" for at in wanted.times), *wanted.parts]
     said += [] if wanted.sure else ["unsure"]
     numbers = {
-        "a_day": wanted.a_day, "hours": wanted.hours, "every": wanted.every if wanted.every > 1 else None,
+        "a_day": wanted.a_day, "hours": wanted.hours,
+        "every": wanted.every if wanted.every > 1 else None,
         "weekdays": "".join(str(day + 1) for day in sorted(wanted.weekdays)), "a_week": wanted.a_week,
-        "start": f"{wanted.start:%m-%d}" if wanted.start else "", "end": f"{wanted.end:%m-%d}" if wanted.end else "",
+        "start": f"{wanted.start:%m-%d}" if wanted.start else "",
+        "end": f"{wanted.end:%m-%d}" if wanted.end else "",
         "days": wanted.days, "food": wanted.food, "medicine": wanted.medicine, "dose": wanted.dose,
         "whom": wanted.whom,
     }  # fmt: skip
@@ -146,7 +148,8 @@ def test_answers_of_any_kind_are_read_without_raising(text: str) -> None:
     ("text", "minutes"),
     [
         ("过20分钟", 20), ("半小时后再提醒我", 30), ("等会儿", 0), ("in 15 min", 15), ("snooze", 0),
-        ("再过十分钟提醒", 10), ("过一个小时", 60), ("later", 0), ("晚点再说", 0), ("remind me again in half an hour", 30),
+        ("再过十分钟提醒", 10), ("过一个小时", 60), ("later", 0),
+        ("晚点再说", 0), ("remind me again in half an hour", 30),
         ("吃了", None), ("已服", None), ("不吃了", None), ("taken", None),
     ],
 )  # fmt: skip
@@ -157,8 +160,10 @@ def test_how_long_to_wait(text: str, minutes: int | None) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("有点恶心", "unwell"), ("吃了胃难受", "unwell"), ("忘了带", "forgot"), ("我在外面没带", "forgot"),
-        ("医生让停了", "doctor"), ("吃完了", "finished"), ("就是不想吃", "other"), ("ran out", "finished"),
+        ("有点恶心", "unwell"), ("吃了胃难受", "unwell"),
+        ("忘了带", "forgot"), ("我在外面没带", "forgot"),
+        ("医生让停了", "doctor"), ("吃完了", "finished"),
+        ("就是不想吃", "other"), ("ran out", "finished"),
         ("my doctor told me to stop", "doctor"), ("feel sick", "unwell"), ("left it at home", "forgot"),
     ],
 )  # fmt: skip
@@ -170,7 +175,8 @@ def test_why_a_dose_is_left_out(text: str, reason: str) -> None:
     ("text", "medicine", "dose"),
     [
         ("吃了一片止痛药", "止痛药", "一片"), ("我刚吃了布洛芬", "布洛芬", ""),
-        ("took one ibuprofen", "ibuprofen", ""), ("took my painkiller", "painkiller", ""), ("刚喷了两喷", "", "两喷"),
+        ("took one ibuprofen", "ibuprofen", ""),
+        ("took my painkiller", "painkiller", ""), ("刚喷了两喷", "", "两喷"),
         ("I took 2 tablets", "", "2 tablets"),
     ],
 )  # fmt: skip
@@ -225,7 +231,8 @@ def test_when_it_should_be_taken_is_not(text: str) -> None:
     [
         ("提醒我每天早8点晚8点吃药", "remind_medicine"), ("我的用药提醒", "medicines_mine"),
         ("改吃药提醒的时间", "medicines_mine"), ("my medicine reminders", "medicines_mine"),
-        ("吃药提醒", "remind_medicine"), ("上次什么时候吃的止痛药", "last_dose"), ("吃了一片止痛药", "log_dose"),
+        ("吃药提醒", "remind_medicine"),
+        ("上次什么时候吃的止痛药", "last_dose"), ("吃了一片止痛药", "log_dose"),
         ("吃了", None), ("能不能补吃", None), ("我的预约", None), ("挂号", None),
     ],
 )  # fmt: skip

@@ -1,1 +1,1 @@
-"""Medicine: when she wants to be reminded of it, what she answers, what is left of it; never a dose advice."""
+"""Medicine: when to be reminded of it, what was answered, what is left of it; never a dose advice."""

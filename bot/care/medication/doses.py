@@ -1,4 +1,4 @@
-"""What she said about doses: the rows, and reading them. No row is "not recorded", never "missed" (RM-08)."""
+"""What she said about doses. No row is "not recorded", which is never "missed" (RM-08)."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field

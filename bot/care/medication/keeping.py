@@ -1,4 +1,4 @@
-"""Looking at one's plans of medicine; other hours, a pause, the end. What stops is the reminder alone."""
+"""Looking at plans of medicine; other hours, a pause, the end. What stops is the reminder alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Keeping:
         """Tell of the plans there are; of one alone what can be done with it."""
         found = self.hers.scheduled(scene)
         if not found:
-            return say(scene, "none")
+            return say("none")
         if len(found) == 1:
             return self._show(scene, found[0])
         shown = found[:_MOST_SHOWN]
@@ -40,12 +40,12 @@ class Keeping:
             "more": len(found) - len(shown),
         }
         taps = [Button(_title(scene, plan), f"flow:{FLOW}.one:{plan.plan_id}") for plan in shown]
-        return ask(scene, "mine", told, taps, answer="which")
+        return ask("mine", told, taps, answer="which")
 
     def one(self, scene: Scene) -> Step:
         """Tell of one plan."""
         plan = self._plan(scene)
-        return self._show(scene, plan) if plan is not None else say(scene, "not_hers")
+        return self._show(scene, plan) if plan is not None else say("not_hers")
 
     def _show(self, scene: Scene, plan: Plan) -> Step:
         choice = plan.plan_id
@@ -55,24 +55,23 @@ class Keeping:
             tap(scene, *pause, choice),
             tap(scene, "stop", "stop", choice),
         ]
-        return ask(scene, "one", self._told(scene, plan), taps, answer="which")
+        return ask("one", self._told(scene, plan), taps, answer="which")
 
     def which(self, scene: Scene) -> Step:
         """Take words after a list: nothing is guessed, the list is shown again."""
-        return say(scene, "dropped") if scene.understood.act == "no" else self.mine(scene)
+        return say("dropped") if scene.understood.act == "no" else self.mine(scene)
 
     def change(self, scene: Scene) -> Step:
         """Ask for other hours."""
         plan = self._plan(scene)
         if plan is None:
-            return say(scene, "not_hers")
+            return say("not_hers")
         known = medication_of(plan.details).written()
         draft = {
             name: known[name] for name in ("medicine", "dose", "food", "whom") if name in known
         }
         told = self._told(scene, plan)
         return ask(
-            scene,
             "other_hours",
             told,
             (),
@@ -84,12 +83,11 @@ class Keeping:
         """Say nothing for a week."""
         plan = self._plan(scene)
         if plan is None:
-            return say(scene, "not_hers")
+            return say("not_hers")
         zone = ZoneInfo(plan.zone)
         until = day_ends(scene.now + _PAUSE - timedelta(days=1), zone)
         self.hers.plans.pause(scene.tx, plan.plan_id, until, scene.now, actor=PATIENT)
         return say(
-            scene,
             "paused",
             {"until": _day(until, plan)},
             tap(scene, "resume", "resume", plan.plan_id),
@@ -99,25 +97,25 @@ class Keeping:
         """End a pause."""
         plan = self._plan(scene)
         if plan is None:
-            return say(scene, "not_hers")
+            return say("not_hers")
         self.hers.plans.resume(scene.tx, plan.plan_id, scene.now, actor=PATIENT)
-        return say(scene, "resumed", self._told(scene, plan))
+        return say("resumed", self._told(scene, plan))
 
     def stop(self, scene: Scene) -> Step:
         """Ask whether reminding of a medicine shall end."""
         plan = self._plan(scene)
         if plan is None:
-            return say(scene, "not_hers")
+            return say("not_hers")
         taps = [tap(scene, "stop_yes", "stop_yes", plan.plan_id), tap(scene, "keep", "keep")]
         named = {"plans": str(plan.plan_id)}
-        return ask(scene, "stop", self._told(scene, plan), taps, named, answer="stop_said")
+        return ask("stop", self._told(scene, plan), taps, named, answer="stop_said")
 
     def stop_said(self, scene: Scene) -> Step:
         """Take an answer in words to "shall it end?"; anything but a yes keeps it."""
         named = (scene.asked.named if scene.asked is not None else None) or {}
         if scene.understood.act == "yes" and "plans" in named:
             return self._stopped(scene, str(named["plans"]))
-        return say(scene, "kept")
+        return say("kept")
 
     def stop_yes(self, scene: Scene) -> Step:
         """End what was tapped: one plan, or several that were answered together."""
@@ -127,9 +125,9 @@ class Keeping:
         for plan_id in chosen.split("-"):
             plan = self.hers.one(scene, int(plan_id))
             if plan is None:
-                return say(scene, "not_hers")
+                return say("not_hers")
             self.hers.plans.stop(scene.tx, plan.plan_id, Reason.STOPPED, scene.now, actor=PATIENT)
-        return say(scene, "stopped")
+        return say("stopped")
 
     def _plan(self, scene: Scene) -> Plan | None:
         return self.hers.one(scene, int(str(scene.values.get("choice", 0))))

@@ -1,4 +1,4 @@
-"""What she tells by herself: why a dose is left out, what she took when she needed it, when she last did.
+"""What she tells by herself: why a dose is left out, what she took when needed, when she last did.
 
 Nothing is advised on: an interval, a dose to make up for, an effect are for whoever prescribed it.
 """
@@ -55,24 +55,22 @@ class Noting:
         else:
             chosen, plans = "other", []
         if chosen == "unwell":
-            return say(scene, "unwell", {}, person_button(scene.session.lang))
+            return say("unwell", {}, person_button(scene.session.lang))
         if chosen in ("doctor", "finished") and plans:
             return self._offer_end(scene, chosen, "-".join(str(one) for one in plans))
-        return say(scene, "noted")
+        return say("noted")
 
     def _offer_end(self, scene: Scene, why: str, chosen: str) -> Step:
         taps = [tap(scene, "stop_yes", "stop_yes", chosen), tap(scene, "keep", "keep")]
-        return saying.ask(
-            scene, "shall_it_end", {"why": why}, taps, {"plans": chosen}, answer="stop_said"
-        )
+        return saying.ask("shall_it_end", {"why": why}, taps, {"plans": chosen}, answer="stop_said")
 
     def log(self, scene: Scene) -> Step:
         """Keep that she took something she takes when needed."""
         logged = log_in(scene.understood.text)
         if logged is None:
-            return say(scene, "how_to_log")
+            return say("how_to_log")
         if (plan := self._just_due(scene, logged.medicine)) is not None:
-            return say(scene, "taken")
+            return say("taken")
         plan = self._when_needed(scene, logged.medicine) or self._begin(scene, logged.medicine)
         doses.note(scene.tx, plan.plan_id, scene.now, doses.TAKEN, scene.now)
         told = {
@@ -80,7 +78,7 @@ class Noting:
             "dose": logged.dose,
             "at": wall(scene.now, ZoneInfo(plan.zone)),
         }
-        return say(scene, "logged", told)
+        return say("logged", told)
 
     def _just_due(self, scene: Scene, medicine: str) -> Plan | None:
         """Note the dose that was due just now, where she names a medicine she is reminded of."""
@@ -90,7 +88,10 @@ class Noting:
             if rule is None or not medicine or medication_of(plan.details).medicine != medicine:
                 continue
             due = _last_before(rule, scene.now, ZoneInfo(plan.zone))
-            if due is not None and doses.state_of(scene.tx, plan.plan_id, due) in (None, doses.SNOOZED):
+            if due is not None and doses.state_of(scene.tx, plan.plan_id, due) in (
+                None,
+                doses.SNOOZED,
+            ):
                 doses.note(scene.tx, plan.plan_id, due, doses.TAKEN, scene.now)
                 return plan
         return None
@@ -119,4 +120,4 @@ class Noting:
             if (at := doses.last_taken(scene.tx, plan.plan_id)) is not None:
                 found.append({"medicine": medicine, "at": wall(at, ZoneInfo(plan.zone))})
         newest = sorted(found, key=lambda one: str(one["at"]), reverse=True)[:3]
-        return say(scene, "last", {"found": newest, "named": named})
+        return say("last", {"found": newest, "named": named})

@@ -1,4 +1,4 @@
-"""Medicine and refills as kinds of plans: when they remind, what is said, what an answer does (RM-08, RM-09)."""
+"""Medicine and refills as kinds of plans: when they remind, what an answer does (RM-08, RM-09)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class MedicationKind:
         return shape.problems_of_medication(details)
 
     def moments(self, plan: Plan, now: datetime) -> Mapping[str, datetime]:
-        """Return the next dose, the day of the last one, and the day on which she is asked about nights."""
+        """Return the next dose, the day of the last one, and when she is asked about nights."""
         rule, zone = rule_of(plan, self.plans.planner.kinds.quiet), ZoneInfo(plan.zone)
         found: dict[str, datetime] = {}
         if rule is not None:
@@ -102,7 +102,7 @@ class MedicationKind:
         state = TAKEN if word == "taken" else SKIPPED
         for due in dues:
             doses.note(scene.tx, plan.plan_id, due.occurs_at, state, scene.now)
-        return saying.taken(scene) if state == TAKEN else saying.ask_why(scene)
+        return saying.taken() if state == TAKEN else saying.ask_why(scene)
 
     def _next(self, plan: Plan, dues: Sequence[Due]) -> datetime | None:
         return self.next_moment(plan, "dose", max(due.occurs_at for due in dues))
@@ -122,7 +122,7 @@ class MedicationKind:
         return zone is not None and quiet.is_quiet(now, ZoneInfo(zone))
 
     def _who(self, tx: Tx, plan: Plan) -> str:
-        """Return whose it is, where the hospital gave it: several of a family may be told in one chat."""
+        """Return whose it is, where the hospital gave it: one chat may be told of a whole family."""
         return name_of(tx, plan.patient_id) if plan.source != "chat" else ""
 
 

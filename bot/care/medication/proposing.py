@@ -1,4 +1,4 @@
-"""From what she said to a plan she agrees to: what is missing is asked once, everything is said back (I6)."""
+"""From what she said to a plan she agrees to: what is missing is asked, all is said back (I6)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -51,11 +51,9 @@ class Proposing:
         """Say back what was understood, or ask for what is missing."""
         if (step := self._never(scene, wanted)) is not None:
             return step
-        draft = {**known, **self._read(scene, wanted, known)}
+        draft = {**known, **self._read(scene, wanted)}
         if wanted.missing == "weekdays":
-            return ask(
-                scene, "which_days", {"times": wanted.a_week}, (), {"draft": draft}, answer="hours"
-            )
+            return ask("which_days", {"times": wanted.a_week}, (), {"draft": draft}, answer="hours")
         if not draft.get("times"):
             return self._ask_hours(scene, draft)
         return self.confirm(scene, draft)
@@ -63,14 +61,14 @@ class Proposing:
     def _never(self, scene: Scene, wanted: Wanted) -> Step | None:
         """Return what is said of what is never scheduled."""
         if wanted.prn:
-            return say(scene, "prn", {"medicine": wanted.medicine})
+            return say("prn", {"medicine": wanted.medicine})
         if wanted.several:
-            return say(scene, "one_at_a_time")
+            return say("one_at_a_time")
         if wanted.beyond:
-            return say(scene, "beyond", {}, person_button(scene.session.lang))
+            return say("beyond", {}, person_button(scene.session.lang))
         return None
 
-    def _read(self, scene: Scene, wanted: Wanted, known: Mapping[str, Any]) -> dict[str, Any]:
+    def _read(self, scene: Scene, wanted: Wanted) -> dict[str, Any]:
         """Return a draft of what she said; hours she did not say are marked as proposed."""
         times = wanted.suggested()
         draft: dict[str, Any] = {
@@ -99,7 +97,7 @@ class Proposing:
             for n, times in enumerate(HABITS)
         ]
         told = {"medicine": draft.get("medicine", "")}
-        return ask(scene, "which_hours", told, taps, {"draft": dict(draft)}, answer="hours")
+        return ask("which_hours", told, taps, {"draft": dict(draft)}, answer="hours")
 
     def habit(self, scene: Scene) -> Step:
         """Take a tap on usual hours."""
@@ -111,13 +109,13 @@ class Proposing:
         """Take hours and days in words; what is none is asked for once more, then let go."""
         draft, text = _draft(scene), scene.understood.text
         if scene.understood.act == "no":
-            return say(scene, "dropped")
+            return say("dropped")
         again = dosing_in(text, self.hers.today(scene))
         wanted = again or answer_in(text)
         if wanted is not None:
             return self.propose(scene, wanted, {**draft, "tries": 0})
         if int(draft.get("tries", 0)) + 1 >= _MOST_ASKED:
-            return say(scene, "dropped", {}, person_button(scene.session.lang))
+            return say("dropped", {}, person_button(scene.session.lang))
         return self._ask_hours(scene, {**draft, "tries": int(draft.get("tries", 0)) + 1})
 
     def confirm(self, scene: Scene, draft: Mapping[str, Any]) -> Step:
@@ -126,10 +124,8 @@ class Proposing:
         changing = draft.get("plan")
         messages = self.hers.busiest(scene, medication, start, int(changing) if changing else None)
         if messages > self.a_day:
-            told = {"messages": messages, "most": self.a_day}
-            return ask(
-                scene, "too_many", told, (), {"draft": {**draft, "times": []}}, answer="hours"
-            )
+            told: dict[str, Any] = {"messages": messages, "most": self.a_day}
+            return ask("too_many", told, (), {"draft": {**draft, "times": []}}, answer="hours")
         quiet = self.hers.plans.planner.kinds.quiet
         told = {
             **saying.values(medication, scene.session.lang),
@@ -147,7 +143,7 @@ class Proposing:
             tap(scene, "change", "other_hours"),
             tap(scene, "no", "no"),
         ]
-        return ask(scene, "confirm", told, options, {"draft": dict(draft)}, answer="decided")
+        return ask("confirm", told, options, {"draft": dict(draft)}, answer="decided")
 
     def other_hours(self, scene: Scene) -> Step:
         """Ask for other hours than those that were said back."""
@@ -161,7 +157,7 @@ class Proposing:
         if scene.understood.act == "yes":
             return self.make(scene)
         if scene.understood.act == "no":
-            return say(scene, "dropped")
+            return say("dropped")
         return self.hours(scene)
 
     def make(self, scene: Scene) -> Step:
@@ -174,7 +170,7 @@ class Proposing:
         if (changing := draft.get("plan")) is not None:
             old = self.hers.one(scene, int(changing))
             if old is None:
-                return say(scene, "not_hers")
+                return say("not_hers")
             plan = self._changed(scene, old, medication)
         else:
             plan = plans.create(
@@ -203,7 +199,7 @@ class Proposing:
             **saying.values(medication_of(plan.details), scene.session.lang),
             "next": wall(coming, ZoneInfo(plan.zone)) if coming else None,
         }
-        return say(scene, "set", told, tap(scene, "mine", "mine"))
+        return say("set", told, tap(scene, "mine", "mine"))
 
     def _days(self, scene: Scene, draft: Mapping[str, Any]) -> tuple[date, date | None]:
         """Return the first and last day; the first is tomorrow where today's hours are over."""

@@ -22,7 +22,8 @@ _FOODS = {
 }  # fmt: skip
 _LABELS = {
     "zh-CN": {
-        "yes": "好，就这样", "change": "改时间", "no": "先不设", "pause": "暂停一周", "resume": "恢复提醒",
+        "yes": "好，就这样", "change": "改时间", "no": "先不设", "pause": "暂停一周",
+        "resume": "恢复提醒",
         "stop": "停止提醒", "stop_yes": "停止提醒", "keep": "不停，照旧", "mine": "我的用药提醒",
         "unwell": "不舒服", "forgot": "忘了带", "doctor": "医生让停", "finished": "吃完了",
         "all": "全部停止",
@@ -81,25 +82,23 @@ def lasting(starts_on: date, ends_on: date | None) -> int | None:
     return (ends_on - starts_on).days + 1 if ends_on is not None else None
 
 
-def taken(scene: Scene) -> Step:
+def taken() -> Step:
     """Thank her; nothing is said of how well she does."""
-    return say(scene, "taken")
+    return say("taken")
 
 
 def ask_why(scene: Scene) -> Step:
     """Ask once why a dose is left out, with the usual reasons to tap."""
-    return ask(
-        scene, "why", {}, [tap(scene, why, "why", why) for why in WHY], answer="why"
+    return ask("why", {}, [tap(scene, why, "why", why) for why in WHY], answer="why"
     )  # fmt: skip
 
 
-def say(scene: Scene, name: str, told: Mapping[str, Any] | None = None, *taps: Button) -> Step:
+def say(name: str, told: Mapping[str, Any] | None = None, *taps: Button) -> Step:
     """Say something that asks for nothing."""
     return Step((Say(f"{FLOW}/{name}", Kind.ANSWER, told or {}, shortcuts=taps),))
 
 
 def ask(
-    scene: Scene,
     name: str,
     told: Mapping[str, Any],
     options: Sequence[Button],

@@ -61,16 +61,13 @@ class Medication:
             "prn": self.prn,
             "night": self.night,
         }
-        return {
-            name: value
-            for name, value in told.items()
-            if value not in ("", [], None, False) or name == "night"
-        }
+        said = {name: value for name, value in told.items() if value or name == "night"}
+        return {name: value for name, value in said.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
 class Refill:
-    """How long a supply lasts; the plan's first day is when it was given, its last the end of the course.
+    """How long a supply lasts, from the plan's first day on; its last day ends the course.
 
     Attributes:
         quantity, per_day: in the same unit, as the hospital's own system says.

@@ -44,7 +44,7 @@ def snooze(
     at = scene.now + timedelta(minutes=minutes)
     kind = kinds.get(KIND)
     if kind is None or any(_too_long(due, at, next_dose) for due in dues):
-        return saying.say(scene, "no_more_snooze")
+        return saying.say("no_more_snooze")
     for due in dues:
         doses.note(scene.tx, plan.plan_id, due.occurs_at, SNOOZED, scene.now)
         scene.tx.one(
@@ -55,7 +55,7 @@ def snooze(
             wall=f"{wall(at, ZoneInfo(plan.zone)):%Y-%m-%dT%H:%M}", zone=plan.zone,
             created_at=scene.now,
         )  # fmt: skip
-    return saying.say(scene, "snoozed", {"minutes": minutes, "asked": said})
+    return saying.say("snoozed", {"minutes": minutes, "asked": said})
 
 
 def _too_long(due: Due, at: datetime, next_dose: datetime | None) -> bool:

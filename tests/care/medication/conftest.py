@@ -92,7 +92,9 @@ class Pharmacy:
 
     async def says(self, entry: str, text: str = "", act: str | None = None, **values: Any) -> Step:
         """Let the flow take a message, as the router would hand it over."""
-        step = await self.write(lambda tx: self.flow.step(self.scene(tx, text, act, **values), entry))
+        step = await self.write(
+            lambda tx: self.flow.step(self.scene(tx, text, act, **values), entry)
+        )
         self.asked = None
         for say in step.says:
             if say.options or say.answer:
@@ -168,5 +170,3 @@ async def pharmacy(engine: Engine, hospital_kinds: Kinds) -> Pharmacy:
     made = Pharmacy(engine, hospital_kinds)
     await made.begin()
     return made
-
-

@@ -44,7 +44,9 @@ async def test_hours_she_did_not_say_are_proposed_as_such(pharmacy: Pharmacy) ->
     assert told["ends_on"] == date(2026, 11, 22)
 
 
-async def test_a_course_begins_tomorrow_where_the_hours_of_today_are_over(pharmacy: Pharmacy) -> None:
+async def test_a_course_begins_tomorrow_where_the_hours_of_today_are_over(
+    pharmacy: Pharmacy,
+) -> None:
     plan = await pharmacy.sets("提醒我每天早上8点吃药,吃5天")
     assert (plan.starts_on, plan.ends_on) == (date(2026, 11, 17), date(2026, 11, 21))
 
@@ -79,7 +81,9 @@ async def test_when_needed_is_never_scheduled(pharmacy: Pharmacy) -> None:
     assert not await pharmacy.waiting()
 
 
-async def test_several_medicines_and_what_no_rule_says_are_not_guessed_at(pharmacy: Pharmacy) -> None:
+async def test_several_medicines_and_what_no_rule_says_are_not_guessed_at(
+    pharmacy: Pharmacy,
+) -> None:
     both = "每天早上八点半提醒我吃降压药晚上九点提醒我吃降脂药"
     assert names(await pharmacy.says("start", both)) == ["medication/one_at_a_time"]
     assert names(await pharmacy.says("start", "提醒我每月一次打针")) == ["medication/beyond"]

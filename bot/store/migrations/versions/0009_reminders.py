@@ -156,7 +156,6 @@ def _reminders() -> None:
         ),
         sa.CheckConstraint("about IN ('visit', 'plan')", name="about_known"),
         sa.CheckConstraint("state IN ('pending', 'leased', 'sent', 'skipped')", name="state_known"),
-        sa.ForeignKeyConstraint(["conversation_id"], ["conversation.id"]),
         sa.ForeignKeyConstraint(["outbox_id"], ["outbox.id"]),
         sa.ForeignKeyConstraint(["patient_id"], ["patient.id"]),
         sa.PrimaryKeyConstraint("id"),
@@ -240,6 +239,7 @@ def _reminders() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("cause", name="one_task_a_cause"),
     )
+    op.create_index("tasks_of_a_conversation", "care_task", ["conversation_id"], unique=False)
     op.create_index("tasks_of_a_patient", "care_task", ["patient_id"], unique=False)
     op.create_index(
         "tasks_open",
