@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from intents.dosing_rule import count
-from intents.dosing_words import words_in
+from intents.dosing_words import is_drug, words_in
 from intents.normalize import normalize
 
 _LONGEST = 200
@@ -62,8 +62,10 @@ _TOOK = re.compile(
     r"(?:吃|服|喝|用|打|含|喷|吸|贴|滴)(?:了|过)|\b(?:took|taken|had|used|have taken|just had"
     r"|swallowed|injected)\b"
 )
+#: Done with other things, too: without the name of a medicine they say nothing.
+_OTHER_VERBS = re.compile(r"[打用贴]了|\b(?:had|used|swallowed|injected)\b")
 _NO_LOG = re.compile(
-    r"[?吗么]|怎|咋|没(?:吃|服)|不(?:吃|服)|忘|漏|多吃|吃多|吃错|误[吃服]|过量|几次"
+    r"[?吗么]|痒|晕|吐|疹|肿|虚|慌|点滴|疫苗|怎|咋|没(?:吃|服)|不(?:吃|服)|忘|漏|多吃|吃多|吃错|误[吃服]|过量|几次"
     r"|多少|还是|但|后(?:来|就|头|不|很|恶|过|胃)|以后"
     r"|难受|不舒服|疼(?!药)|能|可以|要|该|医生|如果|昨|前天|上周|以前|一直|没[有用效]"
     r"|\b(?:how|what|should|can|if|forgot|missed"
@@ -131,9 +133,9 @@ def log_in(text: str) -> Logged | None:
     if not _TOOK.search(plain) or _NO_LOG.search(plain):
         return None
     words = words_in(_TOOK.sub("吃" if not plain.isascii() else "take", plain, count=1))
-    if not words.is_medicine or not (words.medicine or words.dose):
-        return None
-    return Logged(words.medicine, words.dose)
+    named = bool(words.medicine) and is_drug(words.medicine)
+    counted = bool(words.dose) and not _OTHER_VERBS.search(plain)
+    return Logged(words.medicine if named else "", words.dose) if named or counted else None
 
 
 def asks_last(text: str) -> bool:

@@ -39,7 +39,7 @@ _STORY = re.compile(
     r"|什么意思|怎么回事|收到)|(?:如果|要是|假如|假设"
     r"|万一)[^,。;]{0,8}提醒"
     r"|谢谢[^,。;]{0,3}提醒|感谢[^,。;]{0,3}提醒|(?:刚才|刚刚|昨天|上次|前天"
-    r"|今早)[^,。;]{0,6}提醒|你们?的提醒"
+    r"|今早)[^,。;]{0,6}提醒|你们?的提醒|提醒能(?:发|用|在)"
     r"|\b(?:was|were|been|got|received|getting|keeps?|thanks for|thank you for|reminded"
     r"|last|yesterday|if (?:you|my|he|she))\b[^.;!?]{0,24}\b(?:remind\w*|alarm)\b"
     r"|\breminded\b|\b(?:no"
@@ -58,7 +58,7 @@ _ELSEWHERE = re.compile(
 )
 #: A question about the medicine, or about reminders in general: never a request.
 _ASKS = re.compile(
-    r"怎么(?:吃|服|用|办|设|开|弄|关|回事|样|打|喝|提醒)|咋(?:吃|服|用|办|设|弄|整|样"
+    r"有没有\W*$|怎么(?:吃|服|用|办|设|开|弄|关|回事|样|打|喝|提醒)|咋(?:吃|服|用|办|设|弄|整|样"
     r"|开)|如何|吃多少|多少[片粒颗毫]"
     r"|几[片粒颗](?!药?提醒)|吃几|几次|什么时候(?:吃|服|用|打)|啥时候(?:吃|服)|多久|为什么|为啥|什么意思"
     r"|还是(?:饭|餐|早|晚|空腹|睡)|(?:能|可|要|该|用)不(?:能|可以|要|该|用)(?:补|停|吃"
@@ -103,6 +103,7 @@ _TELLS = re.compile(
     r"|没[有效用]|不见|忘|漏|停|医生(?:说|让|开|叫)|大夫(?:说|让|叫)|查|多少|血压|血糖"
     r"|可以|能|想问|想知道|应该|吗|么|呢|"
     r"挂|预约|号|复诊|取药|拿药|退|他(?!汀)|她|医保|报销"
+    r"|\b(?:did|do|have|has|was)n'?t\b"
     r"|\b(?:i(?:'m| am| was|'ve| have)|been|was|were|but|still|because|feel|pain|dizzy"
     r"|my doctor|he|she|they|should|ok|since|started|stopped|book|appointment|used to"
     r"|currently)\b"

@@ -10,7 +10,7 @@ _MINE = re.compile(
     r"|服药)(?:的)?(?:提醒|计划|闹钟)(?:有哪些|列表)?"
     r"|我(?:都)?(?:设|定)了(?:哪些|什么)(?:用药|吃药|服药)提醒"
     r"|(?:修改|改|换|调整?|更改)(?:一下|下)?(?:我的)?(?:用药|吃药|服药)提醒(?:的?时间)?"
-    r"|(?:show |see |list |change |edit )?my (?:medicine|medication|pill|tablet)s?(?: reminders?)?"
+    r"|(?:show |see |list |change |edit )?my (?:medicine|medication|pill|tablet)s? reminders?"
     r"|what (?:medicine|medication|pill) reminders do i have"
 )
 _EDGES = " ,.!?~。、…;:吧呢啊"

@@ -202,6 +202,11 @@ def words_in(plain: str, taken: tuple[tuple[int, int], ...] = ()) -> Words:
     )
 
 
+def is_drug(name: str) -> bool:
+    """Say whether a name sounds like a medicine's, in either language."""
+    return bool(_DRUG.search(name) or _KNOWN.search(name) or _DRUG_EN.search(name))
+
+
 def _blanked(plain: str, spans: tuple[tuple[int, int], ...]) -> str:
     letters = list(plain)
     for start, end in spans:

@@ -1,4 +1,4 @@
-"""Bookings and reminders where clinics can be booked: transcripts in `chats/booking`, `chats/reminders`."""
+"""Bookings and reminders where clinics can be booked: `chats/booking` and `chats/reminders`."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator

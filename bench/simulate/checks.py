@@ -152,29 +152,31 @@ class Oracle:
 
     def _stale(self, due: Any, one: Someone, said: Worded, *, private: bool) -> str | None:
         """Return what is not true of it; None where all is."""
-        kind, now = self.rules.kinds[due.kind], self.clock()
-        patient = due.patient_id or 0
-        if patient in self.truth.dead:
-            return "the patient is dead"
-        if one.opted_out.now and not kind.after_opt_out:
-            return "she wants no messages"
-        if self.truth.admitted[patient].now and not kind.while_admitted:
-            return "the patient is in hospital"
-        if patient in self.truth.bereaved and not kind.to_bereaved:
-            return "the family mourns"
-        until, muted = one.paused_until.now, one.muted.now
-        if not kind.while_paused:
-            if until is not None and until > now:
-                return "she paused reminders"
-            if (
-                muted is not None
-                and muted.astimezone(one.zone).date() == now.astimezone(one.zone).date()
-            ):
-                return "no more today, she said"
+        kind, patient = self.rules.kinds[due.kind], due.patient_id or 0
+        never = (
+            (patient in self.truth.dead, "the patient is dead"),
+            (one.opted_out.now and not kind.after_opt_out, "she wants no messages"),
+            (
+                self.truth.admitted[patient].now and not kind.while_admitted,
+                "the patient is in hospital",
+            ),
+            (patient in self.truth.bereaved and not kind.to_bereaved, "the family mourns"),
+            (not kind.while_paused and self._waits(one), "she wants none now"),
+        )
+        if why := next((why for holds, why in never if holds), None):
+            return why
         if due.about == "visit":
             return self._stale_visit(due, said, private=private)
         plan = self.truth.plans.get(due.about_id)
         return "no such plan" if plan is None else self._stale_plan(due, plan, kind)
+
+    def _waits(self, one: Someone) -> bool:
+        """Say whether she paused reminders, or wants no more today."""
+        until, muted, now = one.paused_until.now, one.muted.now, self.clock()
+        if until is not None and until > now:
+            return True
+        today = now.astimezone(one.zone).date()
+        return muted is not None and muted.astimezone(one.zone).date() == today
 
     def _stale_visit(self, due: Any, said: Worded, *, private: bool) -> str | None:
         visit = self.truth.visits.get(due.about_id)

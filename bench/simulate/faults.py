@@ -12,6 +12,8 @@ from bot.message import Outbound, Progress, Receipt
 
 _PLATFORMS = (WECHAT, TELEGRAM, SMS)
 _DOWN = (timedelta(minutes=4), timedelta(minutes=20), timedelta(hours=1), timedelta(hours=9))
+#: What may happen to a message, each up to its own share.
+_KILLED, _UNKNOWN, _BUSY, _REFUSED, _BLOCKED = 0.004, 0.02, 0.03, 0.032, 0.033
 _LONG = timedelta(days=3)
 
 
@@ -82,21 +84,25 @@ class Faults:
         if self.dead_until.get(channel, world.clock.now) > world.clock.now:
             return self._noted(letter, random.choice((TryLater("down"), NeedsOperator("balance"))))
         luck = random.random()
-        if luck < 0.004:
+        if luck < _KILLED:
             return Trouble(killed=self._killed)
-        if luck < 0.02:
+        if luck < _UNKNOWN:
             return Trouble(Unknown("timed out"), taken=random.random() < 0.5)
-        if luck < 0.03:
-            return self._noted(letter, TryLater("busy", after=30))
-        if luck < 0.032:
-            return self._noted(letter, Refused("bad"))
-        if luck < 0.033:
-            one = world.truth.called(channel, letter.address.user)
-            one.unreachable.set(world.clock.now, True)
-            return self._noted(letter, Unreachable("blocked"))
+        if (error := self._refusal(luck)) is not None:
+            if error.unreachable:
+                one = world.truth.called(channel, letter.address.user)
+                one.unreachable.set(world.clock.now, True)
+            return self._noted(letter, error)
         minutes = random.choice((0.1, 3, 600))
         world.later(minutes, "a receipt", partial(self._receipt, letter))
         return None
+
+    def _refusal(self, luck: float) -> SendError | None:
+        if luck < _BUSY:
+            return TryLater("busy", after=30)
+        if luck < _REFUSED:
+            return Refused("bad")
+        return Unreachable("blocked") if luck < _BLOCKED else None
 
     def _noted(self, letter: Outbound, error: SendError) -> Trouble:
         self.world.expecting.troubled.add(letter.id)

@@ -121,7 +121,8 @@ class Lives:
         part = "上午" if starts.hour < 12 else "下午"
         hour = starts.hour if starts.hour <= 12 else starts.hour - 12
         half = "半" if starts.minute == 30 else f"{starts.minute}分" if starts.minute else ""
-        first = f"我要挂{slot.clinic.doctor_name}医生{starts.month}月{starts.day}日{part}{hour}点{half}的号"
+        when = f"{starts.month}月{starts.day}日{part}{hour}点{half}"
+        first = f"我要挂{slot.clinic.doctor_name}医生{when}的号"
         self.world.counts["chat_bookings"] += 1
         await self._talk(one, first, {"给谁看病": "1", "请核对": "确认", "可以约": "1"})
 

@@ -1,5 +1,6 @@
 """Whether the reason for which a reminder was left out was true at that moment."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,7 +27,7 @@ class Reasons:
         return self.oracle.truth.of_patient(thing.patient_id or 0)
 
     def none(self, thing: Thing, due: datetime, until: datetime) -> str | None:
-        """Return what is wrong where there is no reminder, or it waits still; None where that is right."""
+        """Return what is wrong where there is none, or it waits still; None where that is right."""
         truth = self.oracle.truth
         last = until + timedelta(minutes=30)
         if thing.patient_id in truth.dead or truth.was_down(due - _DAY, last):
@@ -88,34 +89,25 @@ class Reasons:
     ) -> bool:
         """Say whether it holds for whoever is told."""
         truth, one, patient = self.oracle.truth, self.someone(thing), thing.patient_id or 0
-        match reason:
-            case "dead":
-                return patient in truth.dead
-            case "admitted":
-                return any(truth.admitted[patient].during(first, last))
-            case "opted_out":
-                return any(one.opted_out.during(first, last))
-            case "held":
-                return any(one.held.during(first, last)) or any(one.desk.during(first, last))
-            case "paused" | "muted":
-                return self._chose(one, first, last)
-            case "unreachable":
-                return any(one.unreachable.during(first, last))
-            case "too_late" | "quiet_hours":
-                no_window = one.channel == WECHAT and reason == "too_late"  # she never wrote
-                return (
-                    no_window
-                    or self._kept_waiting(thing, first, last)
-                    or self.oracle.was_much(one, due)
-                )
-            case "over_budget":
-                return self.oracle.was_much(one, due)
-            case "nobody":
-                return isinstance(thing, PlanTruth) and patient in truth.dead
-            case "newer":
-                return truth.was_down(due, last) or self._kept_waiting(thing, due, last)
-            case _:
-                return False
+        held = any(one.held.during(first, last)) or any(one.desk.during(first, last))
+        much = self.oracle.was_much(one, due)
+        waited = self._kept_waiting(thing, first, last)
+        unwritten = one.channel == WECHAT  # the platform takes nothing before she writes
+        true: Mapping[str, bool] = {
+            "dead": patient in truth.dead,
+            "admitted": any(truth.admitted[patient].during(first, last)),
+            "opted_out": any(one.opted_out.during(first, last)),
+            "held": held,
+            "paused": self._chose(one, first, last),
+            "muted": self._chose(one, first, last),
+            "unreachable": any(one.unreachable.during(first, last)),
+            "too_late": unwritten or waited or much,
+            "quiet_hours": waited or much,
+            "over_budget": much,
+            "nobody": isinstance(thing, PlanTruth) and patient in truth.dead,
+            "newer": truth.was_down(due, last) or self._kept_waiting(thing, due, last),
+        }
+        return true.get(reason, False)
 
     def _kept_waiting(self, thing: Thing, first: datetime, last: datetime) -> bool:
         """Say whether anything kept it from going when it was due."""

@@ -67,7 +67,7 @@ def soonest(days: Iterable[date | None]) -> date | None:
 
 
 def load_festivals(folder: Path) -> Festivals:
-    """Read the file of a content folder.
+    """Read the file of a content folder; without it there are none.
 
     Raises:
         StartError: names the file, the festival and the key of what cannot be used.
@@ -75,6 +75,8 @@ def load_festivals(folder: Path) -> Festivals:
     path = folder / FILE
     try:
         tables = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return Festivals()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
         raise StartError(f"{path}: cannot be read: {exc}") from exc
     known: dict[str, Festival] = {}

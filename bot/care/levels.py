@@ -47,7 +47,7 @@ class Levels:
 
 
 def load_levels(folder: Path) -> Levels:
-    """Read the table of a content folder.
+    """Read the table of a content folder; without the file nobody is asked.
 
     Raises:
         StartError: names the file, the level and the key of what cannot be used.
@@ -55,6 +55,8 @@ def load_levels(folder: Path) -> Levels:
     path = folder / FILE
     try:
         tables = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return Levels()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
         raise StartError(f"{path}: cannot be read: {exc}") from exc
     levels, problems = read_levels(tables)

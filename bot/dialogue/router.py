@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.dialogue.choices import goes_on
+from bot.dialogue.requests import REQUESTS
 from bot.dialogue.sessions import OFFER_BASE, Expect, Session
 from bot.dialogue.understand import Answer, Choose, Understood
 from bot.message import Form
@@ -35,34 +36,6 @@ ASKED_BY_NAME: Mapping[str, tuple[str, ...]] = {
     "department": ("doctor.by_department", "roster.who", "department.where"),
 }
 _EXACT = 0.99
-#: What a patient may ask to be done (`intents.requests`), and who does it.
-REQUESTS: Mapping[str, tuple[str, str]] = {
-    "book": ("booking", "start"),
-    "resume": ("booking", "resume"),
-    "cancel": ("changes", "cancel"),
-    "move": ("changes", "move"),
-    "mine": ("changes", "mine"),
-    "check_in": ("visit_day", "check_in"),
-    "queue": ("visit_day", "queue"),
-    "waitlist": ("waitlist", "mine"),
-    "family": ("family", "show"),
-    "add_family": ("family", "start"),
-    "remind_medicine": ("medication", "start"),
-    "log_dose": ("medication", "log"),
-    "last_dose": ("medication", "last"),
-    "medicines_mine": ("medication", "mine"),
-    "remind_checkup": ("checkup", "start"),
-    "reminders_mine": ("reminders", "mine"),
-    "reminders_off": ("reminders", "off"),
-    "reminders_on": ("reminders", "on"),
-    "mute_today": ("reminders", "mute_today"),
-    "pause_reminders": ("reminders", "pause"),
-    "resume_reminders": ("reminders", "resume"),
-    "fewer_reminders": ("reminders", "fewer"),
-    "best_time": ("reminders", "best_time"),
-    "zone": ("reminders", "zone"),
-    "why_not": ("reminders", "why_not"),
-}
 #: Answers to a reminder that count for the one that was just said, whatever it offers.
 _NOTED = frozenset({"yes", "thanks", "not_yet"})
 #: Words that go to the flow whose draft is open: drop it, or one step back.

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.dialogue.choices import drops
 from bot.dialogue.flow import Goto, Scene, Step
 from bot.dialogue.people import Member
-from bot.dialogue.router import REQUESTS
+from bot.dialogue.requests import REQUESTS
 from bot.dialogue.understand import Answer
 from bot.message import Button, Kind, Say
 from bot.patients.bind_flow import Post

@@ -39,7 +39,7 @@ _NEVER_FETCHED = Hot(
         _outbox.c.kind == "reminder",
         _outbox.c.expires_at <= bindparam("now"),
     )
-    .order_by(_outbox.c.id)
+    .order_by(_outbox.c.conversation_id)
     .limit(bindparam("limit"))
 )
 

@@ -24,6 +24,7 @@ from sqlmodel import Field
 from bot.store.keyring import Keyring
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_DECODE = json.JSONDecoder().decode
 
 #: Surrogate keys: 64 bits on PostgreSQL, SQLite's own row id there.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
@@ -50,6 +51,31 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """Return how values go in: on SQLite without the detours, since every statement has some."""
+        return _to_text if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """Return how values come out."""
+        if dialect.name == "sqlite":
+            return _from_text
+        return super().result_processor(dialect, coltype)
+
+
+def _to_text(value: datetime | None) -> str | None:
+    """Return an instant as SQLite keeps it: sortable, in UTC, always as long."""
+    if value is None:
+        return None
+    if value.tzinfo is not UTC:
+        if value.tzinfo is None:
+            raise ValueError("a datetime without a time zone cannot be stored")
+        value = value.astimezone(UTC)
+    return value.replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _from_text(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
+
 
 class Encrypted(TypeDecorator[Any]):
     """A JSON value, encrypted with the hospital's key; bound to its column by `purpose`.
@@ -74,7 +100,7 @@ class Encrypted(TypeDecorator[Any]):
         """Open what was sealed, with whichever key sealed it."""
         if value is None:
             return None
-        return json.loads(keyring_of(dialect).open(bytes(value), self.purpose))
+        return _DECODE(keyring_of(dialect).open(bytes(value), self.purpose).decode())
 
 
 def keyring_of(dialect: Dialect) -> Keyring:

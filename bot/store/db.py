@@ -4,7 +4,7 @@ A service gets a `Tx` and never commits; `Engine.write` does, together with othe
 (`writer`), and returns only when the change is on disk.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
@@ -22,6 +22,10 @@ class Raw(Protocol):
 
     def execute(self, sql: str, parameters: Any = ..., /) -> Any:
         """Run one statement and return its cursor."""
+        ...
+
+    def cursor(self) -> Any:
+        """Return a cursor, for a statement with many sets of parameters."""
         ...
 
 
@@ -98,6 +102,15 @@ class Tx:
         """Run a hot statement that returns nothing; return how many rows it changed."""
         compiled = hot.on(self._link.dialect)
         cursor = self._link.raw.execute(compiled.sql, arguments(compiled, values))
+        return int(cursor.rowcount)
+
+    def run_all(self, hot: Hot, many: Sequence[dict[str, Any]]) -> int:
+        """Run a hot statement that returns nothing once for each of `many`; count changed rows."""
+        if not many:
+            return 0
+        compiled = hot.on(self._link.dialect)
+        cursor = self._link.raw.cursor()
+        cursor.executemany(compiled.sql, [arguments(compiled, values) for values in many])
         return int(cursor.rowcount)
 
     @contextmanager

@@ -25,10 +25,17 @@ _Convert = Callable[[Any], Any]
 
 
 class Compiled(NamedTuple):
-    """One statement for one engine: its text, how values go in, how rows come out."""
+    """One statement for one engine: its text, how values go in, how rows come out.
+
+    Attributes:
+        fixed: the arguments as far as the statement itself says them.
+        wanted: (place, name, convert) of each value that must be given.
+    """
 
     sql: str
     binds: tuple[tuple[str, Any, _Convert | None], ...]
+    fixed: tuple[Any, ...]
+    wanted: tuple[tuple[int, str, _Convert | None], ...]
     row: Callable[[Sequence[Any]], Any] | None
 
 
@@ -66,6 +73,20 @@ def arguments(compiled: Compiled, values: dict[str, Any]) -> list[Any]:
     Raises:
         TypeError: a value is missing, or one was given that the statement does not know.
     """
+    if len(values) == len(compiled.wanted):
+        ready = [*compiled.fixed]
+        for place, name, convert in compiled.wanted:
+            if name not in values:
+                break
+            value = values[name]
+            ready[place] = value if convert is None else convert(value)
+        else:
+            return ready
+    return _arguments(compiled, values)
+
+
+def _arguments(compiled: Compiled, values: dict[str, Any]) -> list[Any]:
+    """Return them where a default is replaced; raise where one is missing or too many."""
     given = len(values)
     result = []
     for name, default, convert in compiled.binds:
@@ -99,7 +120,16 @@ def _compile(statement: Executable, dialect: Dialect) -> Compiled:
         bind: BindParameter[Any] = compiled.binds[name]
         default = _MISSING if bind.required else bind.effective_value
         binds.append((name, default, bind.type.dialect_impl(dialect).bind_processor(dialect)))
-    return Compiled(str(compiled), tuple(binds), _row_maker(statement, dialect))
+    fixed = tuple(
+        None if default is _MISSING else default if convert is None else convert(default)
+        for _, default, convert in binds
+    )
+    wanted = tuple(
+        (place, name, convert)
+        for place, (name, default, convert) in enumerate(binds)
+        if default is _MISSING
+    )
+    return Compiled(str(compiled), tuple(binds), fixed, wanted, _row_maker(statement, dialect))
 
 
 def _unique_last(names: Sequence[str]) -> Sequence[str]:
@@ -117,18 +147,18 @@ def _row_maker(statement: Executable, dialect: Dialect) -> Callable[[Sequence[An
         return None
     names = [column.name for column in columns]
     row_type: Any = namedtuple("Row", names)  # type: ignore[misc]  # noqa: PYI024
-    converts = [
+    processors = [
         column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns
     ]
-    if not any(converts):
+    converts = [(place, convert) for place, convert in enumerate(processors) if convert is not None]
+    if not converts:
         return row_type._make
 
     def make(raw: Sequence[Any]) -> Any:
-        return row_type._make(
-            [
-                value if convert is None else convert(value)
-                for value, convert in zip(raw, converts, strict=True)
-            ]
-        )
+        values = [*raw]
+        for place, convert in converts:
+            if (value := values[place]) is not None:
+                values[place] = convert(value)
+        return row_type._make(values)
 
     return make

@@ -1,6 +1,7 @@
 """Prescriptions, discharges, check-ups, bills from files: whole, the same twice, or every row named."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -118,18 +119,15 @@ async def test_what_comes_of_each_row(office: Office) -> None:
         ("medication", "2026-11-19", "2026-11-25", "active"),
     ]
     await office.brings("discharges", DISCHARGES)
-    assert (
-        office.plans()[5:]
-        == [
-            ("discharge", "2026-11-20", "2026-11-20", "active"),
-            ("follow_up", "2026-11-20", "2026-12-25", "active"),
-            ("revisit", "2026-11-27", "2026-12-04", "active"),
-            ("greeting", "2026-11-20", "2026-12-04", "active"),
-            ("discharge", "2026-11-20", "2026-11-20", "active"),
-            ("follow_up", "2026-11-20", "2026-12-20", "active"),
-            ("greeting", "2026-11-20", "2026-12-04", "active"),
-        ]
-    )
+    assert office.plans()[5:] == [
+        ("discharge", "2026-11-20", "2026-11-20", "active"),
+        ("follow_up", "2026-11-20", "2026-12-25", "active"),
+        ("revisit", "2026-11-27", "2026-12-04", "active"),
+        ("greeting", "2026-11-20", "2026-12-04", "active"),
+        ("discharge", "2026-11-20", "2026-11-20", "active"),
+        ("follow_up", "2026-11-20", "2026-12-20", "active"),
+        ("greeting", "2026-11-20", "2026-12-04", "active"),
+    ]
 
 
 async def test_a_row_that_changes_disappears_or_is_cancelled_changes_or_ends_its_plans(
@@ -282,3 +280,20 @@ def test_hours_are_read_in_their_order() -> None:
         cells.times("8点")
     assert cells.days("7") == 7
     assert date(2026, 11, 18) + timedelta(days=cells.days("1")) == date(2026, 11, 19)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
+async def test_the_examples_of_the_manual_are_taken_as_they_stand(office: Office) -> None:
+    pages = (Path(__file__).parents[2] / "docs" / "imports.md").read_text("utf-8")
+    found = [block.strip() for block in pages.split("```")[1::2]]
+    sheets = [
+        block for block in found if block.startswith(("处方号", "number", "体检号", "账单号"))
+    ]
+    assert len(sheets) == len(FILES)
+    for kind, text in zip(FILES, sheets, strict=True):
+        report = await office.brings(kind, text)
+        assert (report["rows"] > 0, report["new"] > 0, report["unknown_patients"]) == (
+            True,
+            True,
+            0,
+        )

@@ -14,6 +14,7 @@ from bot.store.booking_tables import FamilyMember
 from bot.store.db import Tx
 from bot.store.reminder_tables import CareTask, Reminder
 from bot.store.tables import Outbox
+from scheduler.reminders import Reason
 from tests.helpers.booking import ZONE, add_conversation, add_patient
 from tests.helpers.house import House
 
@@ -78,6 +79,11 @@ class Ward:
                 **given,
             )
         )  # fmt: skip
+
+    async def stops(self, plan: Plan, actor: str) -> None:
+        """Let somebody end a plan."""
+        plans, now = self.care.plans, self.now
+        await self.do(lambda tx: plans.stop(tx, plan.plan_id, Reason.STOPPED, now, actor=actor))
 
     async def read(self, plan_id: int) -> Plan:
         found = await self.do(lambda tx: self.care.plans.get(tx, plan_id))

@@ -48,11 +48,7 @@ async def test_what_an_import_ended_it_may_begin_again_but_not_what_she_ended(wa
     for actor, state in ((ACTOR, "active"), ("patient", "stopped")):
         given: dict[str, Any] = {"patient_id": patient, "source_key": f"k {actor}"}
         plan = await ward.plan("revisit", REVISIT, FIRST, LAST, **given)
-        await ward.do(
-            lambda tx, plan=plan, actor=actor: ward.care.plans.stop(
-                tx, plan.plan_id, Reason.STOPPED, ward.now, actor=actor
-            )
-        )
+        await ward.stops(plan, actor)
         assert await ward.waiting(plan.plan_id) == []
         again = await ward.plan("revisit", REVISIT, FIRST, LAST, **given)
         assert again.state == state

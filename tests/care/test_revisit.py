@@ -17,8 +17,8 @@ async def books(ward: Ward, conversation: int, patient: int, day: date, **more: 
     bookings = ward.house.app.booking.bookings
 
     def book(tx: Tx) -> Visit:
-        released = {"released_at": ward.now - timedelta(days=1)}
-        _, (slot,) = add_clinic(tx, day, **released, **more)
+        released_at = ward.now - timedelta(days=1)
+        _, (slot,) = add_clinic(tx, day, released_at=released_at, **more)
         held = bookings.hold(tx, slot, conversation, ward.now, patient_id=patient)
         assert isinstance(held, Visit), held
         visit = bookings.confirm(tx, held.appointment_id, conversation, ward.now)

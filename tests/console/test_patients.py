@@ -12,17 +12,15 @@ from bot.store.db import Tx
 from bot.store.reminder_tables import CarePlan, CareTask, Dose, PatientStatus, Reminder
 from tests.conftest import Clock
 from tests.console.conftest import Browser, hidden, text_of
-from tests.console.reminding import Ledger, add_plan, add_task
+from tests.console.reminding import Ledger, add_plan, add_reminder, add_task
 from tests.helpers.booking import add_patient
 
-pytestmark = pytest.mark.parametrize("backend", ["sqlite"])
 Audited = Callable[[], Awaitable[list[tuple[str, str, int | None]]]]
 REASON = "家属来电询问提醒"
 
 
 @pytest.fixture
-def ledger(app: App, clock: Clock, backend: str) -> Ledger:
-    assert backend
+def ledger(app: App, clock: Clock) -> Ledger:
     return Ledger(app.engine, clock())
 
 
@@ -266,6 +264,23 @@ async def test_who_could_not_be_told_of_tomorrow_stands_on_top(
     shown = text_of(await li.get("/console/calls"))
     assert shown.index("明天就诊，提醒一条也没送到") < shown.index("提醒没有结果")
     assert "联系不上" in shown.partition("提醒没有结果")[0]
+
+
+async def test_a_visit_says_what_became_of_its_reminders_and_why_to_ring(
+    ledger: Ledger, patient_id: int, li: Browser
+) -> None:
+    now = ledger.now
+    visit = await ledger.add(add_visit, now + timedelta(hours=22), patient_id)
+    await ledger.add(add_reminder, now, about_id=visit, state="skipped", reason="unreachable",
+                     decided_at=now)  # fmt: skip
+    await ledger.add(add_reminder, now, about_id=visit + 1, kind="visit_three_days")
+    await ledger.add(add_task, now, "unreachable", appointment_id=visit, note="号码是空号")
+    page = await li.get(f"/console/visits/{visit}")
+    shown = text_of(page)
+    assert "没有发：所有联系方式都送不到" in shown
+    assert "号码是空号" in shown
+    assert "就诊前三天" not in shown
+    assert f'href="/console/patients/{patient_id}"' in page.text
 
 
 def add_visit(tx: Tx, starts_at: Any, patient_id: int) -> int:

@@ -22,6 +22,7 @@ from bot.hospital.model import Hospital
 from bot.settings import Settings
 from tests.dialogue.booking_texts import BOOKING
 from tests.dialogue.family_texts import FAMILY
+from tests.dialogue.medication_texts import MEDICATION
 from tests.dialogue.queue_texts import QUEUE
 from tests.dialogue.unasked_texts import STOPPED, WAITLIST
 from tests.dialogue.visits_texts import VISITS
@@ -51,6 +52,7 @@ CHANNEL = [{"channel": "Telegram", "texts": texts} for texts in (True, False)]
 CASES: dict[str, list[dict[str, Any]]] = {
     **BOOKING,
     **FAMILY,
+    **MEDICATION,
     **QUEUE,
     **STOPPED,
     **VISITS,

@@ -199,6 +199,11 @@ def test_what_she_took_by_herself_is_noted(text: str, medicine: str, dose: str) 
             "忘了吃药",
         ),
         *(
+            "给我妈约的,不小心用了我的信息",
+            "打了一半的点滴不想打了",
+            "药吃了身上痒",
+            "had my medical last week",
+            "the machine swallowed my card",
             "多吃了一片",
             "昨天吃了一片止痛药",
             "吃了饭",
@@ -231,7 +236,7 @@ def test_when_it_should_be_taken_is_not(text: str) -> None:
     [
         ("提醒我每天早8点晚8点吃药", "remind_medicine"), ("我的用药提醒", "medicines_mine"),
         ("改吃药提醒的时间", "medicines_mine"), ("my medicine reminders", "medicines_mine"),
-        ("吃药提醒", "remind_medicine"),
+        ("吃药提醒", "remind_medicine"), ("change my medicine", None),
         ("上次什么时候吃的止痛药", "last_dose"), ("吃了一片止痛药", "log_dose"),
         ("吃了", None), ("能不能补吃", None), ("我的预约", None), ("挂号", None),
     ],

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from bot.app import Content
-from bot.dialogue.router import GUIDE, REQUESTS, Enter, Seen, Silent, route
+from bot.dialogue.requests import REQUESTS
+from bot.dialogue.router import GUIDE, Enter, Seen, Silent, route
 from bot.dialogue.sessions import Session
 from bot.dialogue.understand import Understander, Understood
 from bot.hospital.model import Hospital

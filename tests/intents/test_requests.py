@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.app import Content
-from bot.dialogue.router import REQUESTS
+from bot.dialogue.requests import REQUESTS
 from intents.reminding import WISHES
 from intents.requests import KINDS, Requests, problems_of, request_in
 

@@ -22,7 +22,7 @@ TODAY = date(2026, 11, 18)  # a Wednesday
         ("12月1号到12月5号出差,暂停提醒", "12-01", "12-06"), ("暂停到下周", "11-18", "11-23"),
         ("我明天出差,别提醒我", "11-19", "11-20"), ("暂停一个月", "11-18", "12-18"),
         ("pause until december 5", "11-18", "12-05"), ("pause reminders next week", "11-23", "11-30"),
-        ("pause for 3 days", "11-18", "11-21"), 
+        ("pause for 3 days", "11-18", "11-21"),
         ("i'm away next week, pause my reminders", "11-23", "11-30"),
         ("pause my reminders for two weeks", "11-18", "12-02"), ("两周", "11-18", "12-02"),
     ],

@@ -48,43 +48,50 @@ class Hospital:
 
     async def run(self, step: tuple[Any, ...]) -> None:
         """Let something happen."""
-        station, (what, *with_) = self.station, step
-        if what == "plan":
-            starts = self._at(*with_)
-            name = f"t{next(_PEOPLE)}"
-            self.visits.append(await station.add(self.whom, "visit", name, starts=starts))
-        elif what in ("move", "cancel") and self.visits:
-            visit = self.visits[with_[0] % len(self.visits)]
-            if station.errands.things[visit].over is None:
-                if what == "move":
-                    await station.move(visit, starts=self._at(*with_[1:]))
-                else:
-                    await station.cancel(visit)
-        elif what == "sweep":
-            await station.sweep.run()
-        elif what == "deliver":
-            await self.deliver()
-        elif what == "jump":
-            station.clock.move(minutes=with_[0])
-        elif what == "sweeper dies":
-            await station.port.claim(10)
-            await station.port.recover(alone=True)
-        elif what == "sender dies":
-            await self._lease_and_die()
-        elif what == "staff":
-            await station.change(self.whom[0], holder="staff" if with_[0] else "bot")
+        what, *with_ = step
+        await getattr(self, f"_{what.replace(' ', '_')}")(*with_)
 
-    async def _lease_and_die(self) -> None:
+    async def _plan(self, days: int, hour: int) -> None:
+        name, starts = f"t{next(_PEOPLE)}", self._at(days, hour)
+        self.visits.append(await self.station.add(self.whom, "visit", name, starts=starts))
+
+    async def _move(self, place: int, days: int, hour: int) -> None:
+        for visit in self._one(place):
+            await self.station.move(visit, starts=self._at(days, hour))
+
+    async def _cancel(self, place: int) -> None:
+        for visit in self._one(place):
+            await self.station.cancel(visit)
+
+    def _one(self, place: int) -> list[int]:
+        """Return one of her visits, if there is one that still takes place."""
+        visits = self.visits and [self.visits[place % len(self.visits)]]
+        return [one for one in visits if self.station.errands.things[one].over is None]
+
+    async def _sweep(self) -> None:
+        await self.station.sweep.run()
+
+    async def _jump(self, minutes: int) -> None:
+        self.station.clock.move(minutes=minutes)
+
+    async def _sweeper_dies(self) -> None:
+        await self.station.port.claim(10)
+        await self.station.port.recover(alone=True)
+
+    async def _sender_dies(self) -> None:
         station, now = self.station, self.station.clock()
         await station.engine.write(lambda tx: leases.claim(tx, "dead", now, now, 10))
         await station.delivery.recover()
+
+    async def _staff(self, hold: bool) -> None:  # noqa: FBT001  (a step of the story)
+        await self.station.change(self.whom[0], holder="staff" if hold else "bot")
 
     def _at(self, days: int, hour: int) -> datetime:
         local = wall(self.station.clock(), ZONE)
         day = local.date() + timedelta(days=days)
         return datetime.combine(day, time(hour), ZONE)
 
-    async def deliver(self) -> None:
+    async def _deliver(self) -> None:
         """Send what is due; nothing of it may be stale or come at night."""
         station = self.station
         await station.deliver()
@@ -109,7 +116,7 @@ class Hospital:
         for _ in range(8):
             station.clock.move(hours=25)
             await station.sweep.run()
-            await self.deliver()
+            await self._deliver()
         rows = [row for visit in self.visits for row in await station.rows(visit)]
         assert {row.state for row in rows} <= {"sent", "skipped"}, "lost: it waits for ever"
         messages = {row.id: row for row in await station.outbox()}

@@ -149,7 +149,7 @@ async def test_a_useful_one_waits_for_her_best_time_and_the_budget(station: Stat
 
 async def test_a_budget_counts_messages_not_things(station: Station) -> None:
     """RM-03: three messages a day, a digest is one; what is needed is counted and never waits."""
-    whom = await station.person("u1")
+    whom, early = await station.person("u1"), 0
     for clock in ("09:00", "09:20", "09:40"):
         for name in "甲乙":
             await station.add(whom, "fee", name + clock, due=shanghai("2026-11-20", clock))
@@ -300,6 +300,7 @@ async def test_a_recurring_plan_holds_one_reminder_that_waits(station: Station) 
     whom = await station.person("u1")
     start = shanghai("2026-11-19", "08:00")
     plan = await station.add(whom, "medication", "甲", dose=start, every=DAY / 2)
+    doses = []
     for hours in range(0, 24 * 4, 3):
         station.clock.now = start + hours * HOUR
         await station.sweep.run()

@@ -21,7 +21,8 @@ from bot.dialogue.facts import Facts
 from bot.dialogue.faq import menu_button, person_button
 from bot.dialogue.flow import Goto, Scene, Step
 from bot.dialogue.people import Family
-from bot.dialogue.router import MISSES_BEFORE_PERSON, REQUESTS
+from bot.dialogue.requests import REQUESTS
+from bot.dialogue.router import MISSES_BEFORE_PERSON
 from bot.message import Kind, Say
 from intents.normalize import normalize
 

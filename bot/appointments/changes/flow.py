@@ -25,7 +25,7 @@ from bot.dialogue import understand
 from bot.dialogue.faq import person_button
 from bot.dialogue.flow import Goto, Scene, Step
 from bot.dialogue.people import Family
-from bot.dialogue.router import REQUESTS
+from bot.dialogue.requests import REQUESTS
 from bot.message import Kind, Say
 from intents.names import Vocabulary
 from intents.when import NOTHING, When, when_in
