@@ -9,12 +9,12 @@ _AT = datetime(2026, 11, 18, 20, tzinfo=ZoneInfo("Asia/Shanghai"))
 _DAY = date(2026, 11, 24)
 _SAID: list[dict[str, Any]] = [
     {
-        "medicine": medicine, "dose": dose, "food": food, "whom": whom, "who": who, "days": "每天",
-        "hours": "08:00、20:00", "prescriber": "", "ends_on": ends_on, "starts_on": _DAY,
+        "medicine": medicine, "dose": dose, "food": food, "whom": whom, "who": who, "days": "daily",
+        "hours": "08:00, 20:00", "prescriber": "", "ends_on": ends_on, "starts_on": _DAY,
         "nights": "23:00", "occurs": _AT, "answers": True, "private": private,
     }
     for (medicine, dose, food), (whom, who), ends_on, private in product(
-        (("", "", ""), ("阿莫西林", "两粒", "饭后")), (("", ""), ("妈", ""), ("", "王芳")), (None, _DAY),
+        (("", "", ""), ("amoxicillin", "2", "pc")), (("", ""), ("mum", ""), ("", "W. Fang")), (None, _DAY),
         (True, False),
     )
 ]  # fmt: skip
@@ -27,13 +27,13 @@ _CONFIRM = [
 _ONE = [{**said, "paused": paused, "until": until} for said in _SAID
         for paused, until in ((False, None), (True, None), (True, _DAY))]  # fmt: skip
 _REFILL = [
-    {"medicine": "缬沙坦", "prescriber": prescriber, "path": path, "runs_out": _DAY, "days_left": left,
+    {"medicine": "valsartan", "prescriber": prescriber, "path": path, "runs_out": _DAY, "days_left": left,
      "who": who, "private": private}
     for prescriber, path, left, who, private in product(
-        ("", "李明远"), ("", "互联网医院"), (0, 7), ("", "王芳"), (True, False))
+        ("", "M. Li"), ("", "online"), (0, 7), ("", "W. Fang"), (True, False))
 ]  # fmt: skip
 _LOGGED = [{"medicine": name, "dose": dose, "at": _AT, "private": private}
-           for name, dose, private in product(("", "止痛药"), ("", "一片"), (True, False))]  # fmt: skip
+           for name, dose, private in product(("", "ibuprofen"), ("", "one"), (True, False))]  # fmt: skip
 
 MEDICATION: dict[str, list[dict[str, Any]]] = {
     **{f"reminders/{name}": _SAID for name in
@@ -58,7 +58,7 @@ MEDICATION: dict[str, list[dict[str, Any]]] = {
     "medication/logged": _LOGGED,
     "medication/last": [
         {"found": found, "named": "", "private": private}
-        for found in ([], [{"medicine": "", "at": _AT}, {"medicine": "止痛药", "at": _AT}])
+        for found in ([], [{"medicine": "", "at": _AT}, {"medicine": "ibuprofen", "at": _AT}])
         for private in (True, False)
     ],
 }  # fmt: skip
