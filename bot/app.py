@@ -212,6 +212,7 @@ async def build(
     facts: Hospital | None = None,
     content: "Content | None" = None,
     matcher: Matcher | None = None,
+    serves: bool = True,
 ) -> App:
     """Put an application together; nothing runs until `App.running`.
 
@@ -222,6 +223,7 @@ async def build(
         facts: what an empty database is filled with, in place of the demonstration hospital.
         content: the content folder, already read; nothing in it is ever changed.
         matcher: what learnt that content's questions, for several applications in one process.
+        serves: with `App.http`; a simulation has nobody who asks for pages.
 
     Raises:
         StartError, SettingsError, StoreError: say what is wrong and where.
@@ -298,7 +300,8 @@ async def build(
         settings, engine, catalog, hospital, wording, understander, every_channel, turns, intake,
         delivery, feed, booking, reminding, clock,
     )  # fmt: skip
-    app.http = _http(app, webchat, numbers.emergency)
+    if serves:
+        app.http = _http(app, webchat, numbers.emergency)
     return app
 
 

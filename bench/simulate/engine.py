@@ -4,6 +4,7 @@ The process can be killed at any change, before or after it is on disk; nothing 
 """
 
 from collections.abc import Callable
+from copy import copy
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ from bot.store.sqlite import SqliteEngine
 from bot.store.statements import Hot
 
 T = TypeVar("T")
+S = TypeVar("S", bound="Inline")
 
 
 class Killed(BaseException):
@@ -32,9 +34,11 @@ class Inline:
     name: str
     keyring: Keyring
     _link: Callable[[], Link]
+    shut: Callable[[], None]
 
     def start(self, *fast: str) -> None:
         """Open the two connections; `fast`: statements for what need not survive a power cut."""
+        self._fast = fast
         self.dead, self.late, self.writes = False, False, 0
         self.kill_in: int | None = None
         self._writing, self._reading = self._link(), self._link()
@@ -86,9 +90,15 @@ class Inline:
 
     def end(self) -> None:
         """Close the connections."""
+        self.dead = True
         self._writing.close()
         self._reading.close()
-        self.shut()  # type: ignore[attr-defined]
+
+    def again(self: S) -> S:
+        """Return the engine of the next process: its own connections, statements known already."""
+        following = copy(self)
+        following.start(*self._fast)
+        return following
 
     def _step(self, *, late: bool) -> None:
         if self.dead:

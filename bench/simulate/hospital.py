@@ -22,19 +22,20 @@ _case: Any = HandoffCase.__table__  # type: ignore[attr-defined]
 _CASES = Hot(
     select(_case.c.id, _case.c.conversation_id, _case.c.opened_at).where(_case.c.state == "open")
 )
+_FEW = 20
 _PARTS = ("morning", "afternoon", None)
 
 
 def cut(facts: Hospital, doctors: int) -> Hospital:
-    """Return a smaller hospital: as many doctors, all that is told of the rest."""
+    """Return a smaller hospital: as many doctors, and some of what can be asked for."""
     kept = [*facts.doctors[:: max(1, len(facts.doctors) // doctors)]][:doctors]
     codes = {doctor.code for doctor in kept}
     return Hospital(
         info=facts.info, campuses=facts.campuses, departments=facts.departments, doctors=tuple(kept),
         holidays=facts.holidays,
         roster=tuple(rule for rule in facts.roster if rule.doctor is None or rule.doctor in codes),
-        tests=facts.tests, drugs=facts.drugs, packages=facts.packages, services=facts.services,
-        symptoms=facts.symptoms,
+        tests=facts.tests[:_FEW], drugs=facts.drugs[:_FEW], packages=facts.packages,
+        services=facts.services, symptoms=facts.symptoms[:_FEW],
     )  # fmt: skip
 
 

@@ -123,10 +123,14 @@ class Process:
     async def open(self) -> None:
         """Put an application together and let it find what an earlier one left."""
         parts = self._parts
-        self.engine = open_inline(parts.url, parts.folder, parts.keyring)
+        if self.born:
+            self.engine = self.engine.again()
+        else:
+            self.engine = open_inline(parts.url, parts.folder, parts.keyring)
         self.app = await build(
             parts.settings, clock=self._clock, channels=self._channels, facts=parts.facts,
             engine=as_engine(self.engine), content=parts.content, matcher=parts.matcher,
+            serves=False,
         )  # fmt: skip
         self.changed(self.app)
         self.born += 1
@@ -138,8 +142,12 @@ class Process:
 
     def close(self) -> None:
         """End the process, however it stands."""
-        self.engine.dead = True
         self.engine.end()
+
+    def leave(self) -> None:
+        """End the process for good."""
+        self.close()
+        self.engine.shut()
 
     @property
     def dead(self) -> bool:

@@ -122,5 +122,5 @@ async def _run(
         Faults(world, asked.rush).begin()
     await world.live(tick)
     world.figures = tally(world)
-    world.process.close()
+    world.process.leave()
     return world

@@ -165,10 +165,7 @@ class World:
 
     async def down(self, span: timedelta) -> None:
         """Let the process be down for a while; whoever wants something of it waits."""
-        if not self.process.dead:
-            self.process.close()
-        else:
-            self.process.engine.end()
+        self.process.close()
         since, self.clock.now = self.clock.now, self.clock.now + span
         self.truth.down.append((since, self.clock.now))
         self.counts["downtimes"] += 1

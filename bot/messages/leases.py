@@ -5,6 +5,7 @@ reminder that waits for its turn holds up other reminders only, nothing that is 
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,6 +31,7 @@ from bot.messages import receipts
 from bot.messages.outbox import said_by
 from bot.messages.progress import rank, rank_of
 from bot.messages.receipts import PROVIDER_ID_LENGTH
+from bot.store import many
 from bot.store.db import Tx
 from bot.store.statements import Hot
 from bot.store.tables import Outbox
@@ -103,6 +105,8 @@ _LANES = (
 _URGENT = (
     _claim(and_(_SAID, _chosen.c.kind == Kind.EMERGENCY.value), true()),  # both: for the index
 )
+#: Of messages that were stored just now, those whose turn it is.
+_THESE = _claim(many.among(_chosen.c.id), true())
 #: Why a message failed that nobody could read, in its record.
 UNREADABLE = "cannot be opened"
 #: A row that cannot be opened must not hold up the others of its batch.
@@ -183,11 +187,27 @@ def claim(
     for lane in _URGENT if urgent else _LANES:
         room = limit - len(leased)
         rows = tx.rows(lane, owner_=owner, now=now, until=until, limit=room) if room > 0 else []
-        for row in sorted(rows, key=lambda row: row.id):
-            try:
-                leased.append(_opened(tx, row, owner))
-            except (SealedError, ValueError, KeyError, TypeError):
-                unreadable(tx, row.id)
+        leased += _all_opened(tx, rows, owner)
+    return leased
+
+
+def claim_these(
+    tx: Tx, outbox_ids: Sequence[int], owner: str, now: datetime, until: datetime
+) -> list[Leased]:
+    """Lease those of these messages whose turn it is to `owner`."""
+    rows = many.rows(
+        tx, _THESE, outbox_ids, owner_=owner, now=now, until=until, limit=len(outbox_ids)
+    )
+    return _all_opened(tx, [*rows], owner)
+
+
+def _all_opened(tx: Tx, rows: Sequence[Any], owner: str) -> list[Leased]:
+    leased = []
+    for row in sorted(rows, key=lambda row: row.id):
+        try:
+            leased.append(_opened(tx, row, owner))
+        except (SealedError, ValueError, KeyError, TypeError):
+            unreadable(tx, row.id)
     return leased
 
 

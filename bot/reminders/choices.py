@@ -8,7 +8,7 @@ from typing import Any, TypedDict, Unpack
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert  # both engines know ON CONFLICT DO UPDATE
 
-from bot.reminders import many
+from bot.store import many
 from bot.store.db import Tx
 from bot.store.reminder_tables import ReminderChoice
 from bot.store.statements import Hot

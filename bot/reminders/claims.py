@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, func, select, update
 
-from bot.reminders import many
+from bot.store import many
 from bot.reminders.model import Due
 from bot.reminders.rows import DUE, due_of, reminder
 from bot.store.db import Tx

@@ -73,6 +73,8 @@ class Rechecks:
         one = self.sending.look(tx, due, now, known, message=message)
         if not isinstance(one.decided, Send):
             return one
+        if due.send_until is not None and due.send_until <= now:
+            return one.but(Skip(Reason.TOO_LATE))  # as `departure` counts: it would be dropped
         if self._is_overtaken(tx, one):
             return one.but(Skip(Reason.NEWER))
         if item.origin_id is not None:

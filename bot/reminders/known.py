@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bot.reminders import many
+from bot.store import many
 from bot.reminders.choices import Choice, choices_of
-from bot.reminders.many import among
+from bot.store.many import among
 from bot.store.booking_tables import FamilyMember
 from bot.store.db import Tx
 from bot.store.reminder_tables import PatientStatus

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, select
 
 from bot.dialogue.notices import Notices
-from bot.reminders import claims, digest, many, records, rows, tasks
+from bot.reminders import claims, digest, records, rows, tasks
 from bot.reminders.claims import Claimed
 from bot.reminders.digest import Telling
 from bot.reminders.kinds import NEXT_CHANNEL, STAFF, Kind, Kinds
@@ -25,6 +25,7 @@ from bot.reminders.model import Due, Subject, Thing
 from bot.reminders.recipients import Recipient, Recipients
 from bot.reminders.repeating import Origin, Repeating
 from bot.reminders.rows import DUE, reminder
+from bot.store import many
 from bot.store.db import Tx
 from bot.store.statements import Hot
 from scheduler.hours import day_ends

@@ -187,8 +187,8 @@ def write_shop(folder: Path) -> Shop:
         said = ("phrases.toml", "discreet.toml", "urgent.toml", "requests.toml", "reminders.toml")
         for name in said:
             shutil.copy(source / lang / name, folder / "content" / lang / name)
-    for name in ("numbers.toml", "reminders.toml", "zones.toml", "follow_up.toml", "festivals.toml"):
-        shutil.copy(source / name, folder / "content" / name)
+    for name in ("numbers", "reminders", "zones", "follow_up", "festivals"):
+        shutil.copy(source / f"{name}.toml", folder / "content" / f"{name}.toml")
     (folder / "config.toml").write_text(
         '[content]\nfolder = "content"\ntemplates = "templates"\n[server]\nport = 0\n', "utf-8"
     )

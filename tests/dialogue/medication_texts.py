@@ -14,7 +14,8 @@ _SAID: list[dict[str, Any]] = [
         "nights": "23:00", "occurs": _AT, "answers": True, "private": private,
     }
     for (medicine, dose, food), (whom, who), ends_on, private in product(
-        (("", "", ""), ("amoxicillin", "2", "pc")), (("", ""), ("mum", ""), ("", "W. Fang")), (None, _DAY),
+        (("", "", ""), ("amoxicillin", "2", "pc")), (("", ""), ("mum", ""), ("",
+        "W. Fang")), (None, _DAY),
         (True, False),
     )
 ]  # fmt: skip
@@ -27,13 +28,15 @@ _CONFIRM = [
 _ONE = [{**said, "paused": paused, "until": until} for said in _SAID
         for paused, until in ((False, None), (True, None), (True, _DAY))]  # fmt: skip
 _REFILL = [
-    {"medicine": "valsartan", "prescriber": prescriber, "path": path, "runs_out": _DAY, "days_left": left,
+    {"medicine": "valsartan", "prescriber": prescriber, "path": path, "runs_out": _DAY,
+    "days_left": left,
      "who": who, "private": private}
     for prescriber, path, left, who, private in product(
         ("", "M. Li"), ("", "online"), (0, 7), ("", "W. Fang"), (True, False))
 ]  # fmt: skip
 _LOGGED = [{"medicine": name, "dose": dose, "at": _AT, "private": private}
-           for name, dose, private in product(("", "ibuprofen"), ("", "one"), (True, False))]  # fmt: skip
+           for name, dose, private in product(("", "ibuprofen"), ("", "one"), (True,
+           False))]  # fmt: skip
 
 MEDICATION: dict[str, list[dict[str, Any]]] = {
     **{f"reminders/{name}": _SAID for name in

@@ -24,6 +24,8 @@ STEPS = st.lists(
         st.tuples(st.just("move"), PLACES, DAYS, HOURS),
         st.tuples(st.just("cancel"), PLACES),
         st.tuples(st.just("sweep")),
+        st.tuples(st.just("wait until one is due")),
+        st.tuples(st.just("wait until one is due")),
         st.tuples(st.just("deliver")),
         st.tuples(st.just("jump"), st.sampled_from([1, 20, 60, 300, 1440, 4000])),
         st.tuples(st.just("sweeper dies")),
@@ -71,6 +73,13 @@ class Hospital:
     async def _sweep(self) -> None:
         await self.station.sweep.run()
 
+    async def _wait_until_one_is_due(self) -> None:
+        """Let the next reminder be due, and stand in the outbox."""
+        rows = [row for visit in self.visits for row in await self.station.rows(visit)]
+        if waiting := [row.due_at for row in rows if row.state == "pending"]:
+            self.station.clock.now = max(self.station.clock(), min(waiting))
+            await self.station.sweep.run()
+
     async def _jump(self, minutes: int) -> None:
         self.station.clock.move(minutes=minutes)
 
@@ -83,7 +92,7 @@ class Hospital:
         await station.engine.write(lambda tx: leases.claim(tx, "dead", now, now, 10))
         await station.delivery.recover()
 
-    async def _staff(self, hold: bool) -> None:  # noqa: FBT001  (a step of the story)
+    async def _staff(self, hold: bool) -> None:
         await self.station.change(self.whom[0], holder="staff" if hold else "bot")
 
     def _at(self, days: int, hour: int) -> datetime:
