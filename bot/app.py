@@ -300,8 +300,7 @@ async def build(
         settings, engine, catalog, hospital, wording, understander, every_channel, turns, intake,
         delivery, feed, booking, reminding, clock,
     )  # fmt: skip
-    if serves:
-        app.http = _http(app, webchat, numbers.emergency)
+    app.http = _http(app, webchat, numbers.emergency) if serves else FastAPI()
     return app
 
 

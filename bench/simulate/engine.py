@@ -6,7 +6,7 @@ The process can be killed at any change, before or after it is on disk; nothing 
 from collections.abc import Callable
 from copy import copy
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from bot.store.db import Engine, Link, Tx
 from bot.store.keyring import Keyring
@@ -15,7 +15,6 @@ from bot.store.sqlite import SqliteEngine
 from bot.store.statements import Hot
 
 T = TypeVar("T")
-S = TypeVar("S", bound="Inline")
 
 
 class Killed(BaseException):
@@ -94,7 +93,7 @@ class Inline:
         self._writing.close()
         self._reading.close()
 
-    def again(self: S) -> S:
+    def again(self) -> Self:
         """Return the engine of the next process: its own connections, statements known already."""
         following = copy(self)
         following.start(*self._fast)

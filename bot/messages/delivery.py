@@ -22,6 +22,7 @@ from bot.messages.departure import Departing, Started, StillGoes, any_goes
 from bot.messages.fallback import Elsewhere, Neutral, Ways
 from bot.messages.leases import Leased
 from bot.messages.outcomes import NO_CHANNEL, OPERATOR, RETRY_STEPS, Outcome
+from bot.messages.recorder import Recorder
 from bot.messages.settlement import Settlement
 from bot.store.db import Engine, Tx
 
@@ -43,8 +44,6 @@ _LOOK_EVERY, _LOOK_OFTEN = 1.0, 0.05
 _BATCH = 100
 _IN_FLIGHT = 500
 _GOODBYE = 4.0
-#: Waits before a result is recorded again that the database did not take.
-_RECORD_WAITS = (0.2, 1.0, 3.0, 8.0)
 
 Sends = list["asyncio.Task[None]"]
 
@@ -87,6 +86,8 @@ class Delivery:
         )
         self._still_goes = still_goes
         self._wake = asyncio.Event()
+        self._runs = False
+        self._recorder = Recorder(engine, self._ways, clock)
         self._under_way: set[asyncio.Task[None]] = set()
         self._paced_until: datetime | None = None
         self._health: dict[str, str] = {}
@@ -110,6 +111,7 @@ class Delivery:
         cancelled, nothing new is taken, and what is under way has a moment to end.
         """
         taking: asyncio.Task[bool] | None = None
+        self._runs = True
         try:
             while True:
                 self._wake.clear()
@@ -121,7 +123,27 @@ class Delivery:
                         ):  # `wait_for` may lose a cancel
                             await self._wake.wait()
         finally:
+            self._runs = False
             await self._end(taking)
+
+    @property
+    def room(self) -> int:
+        """How many more messages may be under way now; none while nothing is sent here."""
+        return max(0, _IN_FLIGHT - len(self._under_way)) if self._runs else 0
+
+    def leave(self, tx: Tx, outbox_ids: Sequence[int], now: datetime) -> None:
+        """Let messages that were decided about in this transaction leave as soon as it is durable.
+
+        As many as there is room for; the others wait in the outbox for their turn.
+        """
+        ids = outbox_ids[: self.room]
+        if not ids:
+            return
+        started = departure.at_once(
+            tx, ids, self._owner, now, now + SENDING, self._ways.limits_of
+        )
+        self._stand_in(tx, started, now)
+        tx.after_commit.append(lambda: self._go(started))
 
     async def drain(self) -> int:
         """Send one batch of what is due and wait for it; return how many were taken."""
@@ -177,21 +199,28 @@ class Delivery:
             return 0, []
         now = self._clock()
         started = await self._engine.write(lambda tx: self._start(tx, leased, now))
+        return len(leased), self._go(started)
+
+    def _go(self, started: Started) -> Sends:
+        """Send what is marked as being sent, each by itself."""
         self._note_stopped(started)
         sends = [asyncio.create_task(self._send(departing)) for departing in started.sending]
         for send in sends:
             self._under_way.add(send)
             send.add_done_callback(self._ended)
-        return len(leased), sends
+        return sends
 
     def _start(self, tx: Tx, leased: Sequence[Leased], now: datetime) -> Started:
         started = departure.start(
             tx, leased, now, now + SENDING, self._ways.limits_of, self._still_goes
         )
+        self._stand_in(tx, started, now)
+        return started
+
+    def _stand_in(self, tx: Tx, started: Started, now: datetime) -> None:
         for stopped in started.stopped:
             if stopped.state in ("failed", "waiting"):
                 fallback.stand_in(tx, self._ways, stopped.item, stopped.state, now)
-        return started
 
     def _note_stopped(self, started: Started) -> None:
         for stopped in started.stopped:
@@ -270,16 +299,6 @@ class Delivery:
 
     async def _record(self, departing: Departing, outcome: Outcome) -> None:
         """Record a result; where the database is away for a moment, wait for it."""
-        now = self._clock()
-        for wait in (*_RECORD_WAITS, None):
-            try:
-                await self._engine.write(
-                    lambda tx: outcomes.record(tx, self._ways, departing, outcome, now)
-                )
-                break
-            except StoreError:
-                if wait is None:
-                    raise
-                await asyncio.sleep(wait)
+        await self._recorder.record(departing, outcome)
         word = "retry" if outcome.state == "ready" else outcome.state
         _OUTCOMES.labels(channel=departing.letter.address.channel, outcome=word).inc()

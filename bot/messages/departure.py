@@ -6,7 +6,7 @@ writes, goes back to the queue where its account or address was sent enough, and
 can be reached.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,7 @@ from bot.messages.carrying import as_carried
 from bot.messages.leases import Leased
 from bot.messages.outbox import SPOKEN_WHILE_HELD
 from bot.messages.pace import Pacer, account_key
+from bot.store import many
 from bot.store.db import Tx
 from bot.store.statements import Hot
 from bot.store.tables import Conversation, Outbox
@@ -28,15 +29,20 @@ from bot.store.tables import Conversation, Outbox
 _outbox = Outbox.__table__  # type: ignore[attr-defined]
 _conversation = Conversation.__table__  # type: ignore[attr-defined]
 
-_START = Hot(
-    update(_outbox)
+_LEASED = Hot(
+    select(_outbox.c.id, _outbox.c.attempts)
     .where(
-        _outbox.c.id == bindparam("outbox_id"),
-        _outbox.c.owner == bindparam("owner_"),
-        _outbox.c.attempts == bindparam("attempt"),
+        many.among(_outbox.c.id),
+        _outbox.c.owner == bindparam("owner"),
         _outbox.c.state == "leased",
     )
+    .with_for_update()
+)
+_START = Hot(
+    update(_outbox)
+    .where(many.among(_outbox.c.id))
     .values(state="sending", lease_until=bindparam("until"))
+    .returning(_outbox.c.id)
 )
 _STOP = Hot(
     update(_outbox)
@@ -62,7 +68,7 @@ _TO = Hot(
         _conversation.c.id,
         _conversation.c.window_until,
         _conversation.c.window_left,
-    ).where(_conversation.c.id == bindparam("conversation_id"))
+    ).where(many.among(_conversation.c.id))
 )
 
 _STANDS_IN_FOR = Hot(
@@ -150,21 +156,75 @@ def start(
     One whose lease went to somebody else is left to them.
     """
     started = Started()
+    to = _addresses(tx, leased)
+    going = []
+    for item in leased:
+        if item.id not in to:
+            leases.unreadable(tx, item.id)
+        elif _asks(item) and not still_goes(tx, item, now):
+            address = to[item.id]
+            started.stopped.append(
+                Stopped(item, "dropped", "stale", address.channel, address.account)
+            )
+        else:
+            going.append(item)
+    held = _held(tx, going)
+    for _ in many.rows(tx, _START, [item.id for item in held], until=until):
+        pass
+    return _depart_all(tx, held, to, now, limits_of, started)
+
+
+def at_once(
+    tx: Tx,
+    outbox_ids: Sequence[int],
+    owner: str,
+    now: datetime,
+    until: datetime,
+    limits_of: LimitsOf,
+) -> Started:
+    """Mark messages as being sent that were decided about in this very transaction.
+
+    What was true then is true still. One before which another of its conversation has to go stays.
+    """
+    leased = leases.claim_sending(tx, outbox_ids, owner, now, until)
+    return _depart_all(tx, leased, _addresses(tx, leased), now, limits_of, Started())
+
+
+def _asks(item: Leased) -> bool:
+    return item.worded.kind is Kind.REMINDER and item.lost is None
+
+
+def _addresses(tx: Tx, leased: Sequence[Leased]) -> dict[int, Any]:
+    """Return where messages go, by their ids; without those that nobody can read."""
+    try:
+        found = {row.id: row for row in many.rows(tx, _TO, {one.conversation_id for one in leased})}
+    except (SealedError, ValueError):
+        if len(leased) == 1:
+            return {}
+        return {id_: to for one in leased for id_, to in _addresses(tx, [one]).items()}
+    return {one.id: found[one.conversation_id] for one in leased}
+
+
+def _held(tx: Tx, leased: Sequence[Leased]) -> list[Leased]:
+    """Return, and keep until the commit, what is leased still as it was."""
+    if not leased:
+        return []
+    rows = many.rows(tx, _LEASED, [item.id for item in leased], owner=leased[0].owner)
+    attempts = {row.id: row.attempts for row in rows}
+    return [item for item in leased if attempts.get(item.id) == item.attempt]
+
+
+def _depart_all(
+    tx: Tx,
+    leased: Sequence[Leased],
+    addresses: Mapping[int, Any],
+    now: datetime,
+    limits_of: LimitsOf,
+    started: Started,
+) -> Started:
     pacer = Pacer(tx, now)
     for item in leased:
-        try:
-            to = tx.one(_TO, conversation_id=item.conversation_id)
-        except (SealedError, ValueError):
-            leases.unreadable(tx, item.id)
-            continue
-        asks = item.worded.kind is Kind.REMINDER and item.lost is None
-        if asks and not still_goes(tx, item, now):
-            started.stopped.append(Stopped(item, "dropped", "stale", to.channel, to.account))
-            continue
-        if not tx.run(
-            _START, outbox_id=item.id, owner_=item.owner, attempt=item.attempt, until=until
-        ):
-            continue
+        to = addresses[item.id]
         limits = limits_of(to.channel, to.account) or Limits()
         try:
             started.sending.append(_depart(tx, item, to, limits, pacer, now))

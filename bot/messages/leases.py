@@ -41,11 +41,14 @@ _earlier = _outbox.alias("earlier")
 _chosen = _outbox.alias("chosen")
 
 
-def _claim(lane: ColumnElement[bool], waits_for: ColumnElement[bool]) -> Hot:
+def _claim(
+    lane: ColumnElement[bool], waits_for: ColumnElement[bool], state: str = "leased"
+) -> Hot:
     """Return what leases rows whose turn it is: due, and none before them still under way.
 
     Args:
         waits_for: which rows of the conversation that were not sent yet go first.
+        state: what they are then.
     """
     return Hot(
         update(_outbox)
@@ -77,7 +80,7 @@ def _claim(lane: ColumnElement[bool], waits_for: ColumnElement[bool]) -> Hot:
             )
         )
         .values(
-            state="leased",
+            state=state,
             owner=bindparam("owner_"),
             attempts=_outbox.c.attempts + 1,
             lease_until=bindparam("until"),
@@ -105,8 +108,8 @@ _LANES = (
 _URGENT = (
     _claim(and_(_SAID, _chosen.c.kind == Kind.EMERGENCY.value), true()),  # both: for the index
 )
-#: Of messages that were stored just now, those whose turn it is.
-_THESE = _claim(many.among(_chosen.c.id), true())
+#: Of messages that were decided about just now, those whose turn it is: they leave at once.
+_AT_ONCE = _claim(many.among(_chosen.c.id), true(), "sending")
 #: Why a message failed that nobody could read, in its record.
 UNREADABLE = "cannot be opened"
 #: A row that cannot be opened must not hold up the others of its batch.
@@ -137,6 +140,30 @@ _FINISH = Hot(
         lease_until=None,
     )
     .returning(_outbox.c.progress)
+)
+_SENDING = Hot(
+    select(_outbox.c.id, _outbox.c.attempts)
+    .where(
+        many.among(_outbox.c.id),
+        _outbox.c.owner == bindparam("owner"),
+        _outbox.c.state == "sending",
+        _outbox.c.progress.is_(None),
+    )
+    .with_for_update()
+)
+_WENT = Hot(
+    update(_outbox)
+    .where(_outbox.c.id == bindparam("outbox_id"))
+    .values(
+        state="sent",
+        due_at=bindparam("due_at_"),
+        sent_at=bindparam("sent_at_"),
+        provider_id=func.coalesce(bindparam("provider_id_"), _outbox.c.provider_id),
+        progress=bindparam("progress_"),
+        error=None,
+        way=func.coalesce(_outbox.c.way, bindparam("way_")),
+        lease_until=None,
+    )
 )
 _EXPIRED_LEASES = Hot(
     update(_outbox)
@@ -191,12 +218,12 @@ def claim(
     return leased
 
 
-def claim_these(
+def claim_sending(
     tx: Tx, outbox_ids: Sequence[int], owner: str, now: datetime, until: datetime
 ) -> list[Leased]:
-    """Lease those of these messages whose turn it is to `owner`."""
+    """Mark those of these messages whose turn it is as being sent by `owner`."""
     rows = many.rows(
-        tx, _THESE, outbox_ids, owner_=owner, now=now, until=until, limit=len(outbox_ids)
+        tx, _AT_ONCE, outbox_ids, owner_=owner, now=now, until=until, limit=len(outbox_ids)
     )
     return _all_opened(tx, [*rows], owner)
 
@@ -264,6 +291,36 @@ def finish(
     if row is not None and (state == "unknown" or receipts.is_lost(row.progress)):
         receipts.settle(tx, item.id, now)
     return row is not None
+
+
+def went(tx: Tx, sent: Sequence[tuple[Leased, Sent, str | None, datetime]]) -> set[int]:
+    """Record messages that were taken, as `finish` would each; return those that are recorded.
+
+    Not those whose lease was lost, nor those of which a receipt spoke before.
+
+    Args:
+        sent: what went, what the platform said of it, by which way, and when.
+    """
+    if not sent:
+        return set()
+    ids = [item.id for item, *_ in sent]
+    held = {row.id: row.attempts for row in many.rows(tx, _SENDING, ids, owner=sent[0][0].owner)}
+    taken = [one for one in sent if held.get(one[0].id) == one[0].attempt]
+    tx.run_all(
+        _WENT,
+        [
+            {
+                "outbox_id": item.id,
+                "due_at_": at,
+                "sent_at_": at,
+                "provider_id_": (said.provider_id or "")[:PROVIDER_ID_LENGTH] or None,
+                "progress_": said.progress.value,
+                "way_": way[:_WAY_LENGTH] if way else None,
+            }
+            for item, said, way, at in taken
+        ],
+    )
+    return {item.id for item, *_ in taken}
 
 
 def recover(tx: Tx, now: datetime, due_at: datetime | None = None) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 The error says it (`bot.errors`); no channel is named here.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -72,6 +73,29 @@ def outcome_of(answer: Sent | Exception, attempt: int, now: datetime) -> Outcome
         moved_to=answer.user if isinstance(answer, ChatMoved) else None,
         operator=isinstance(answer, NeedsOperator),
     )
+
+
+def record_all(
+    tx: Tx, ways: Ways, results: Sequence[tuple[Departing, Outcome, datetime]]
+) -> None:
+    """Record what became of several messages; those that simply went in a few statements."""
+    sent = [
+        (departing, outcome.sent, at)
+        for departing, outcome, at in results
+        if outcome.sent is not None and outcome == Outcome("sent", sent=outcome.sent)
+    ]
+    went = leases.went(tx, [(one.item, said, one.way, at) for one, said, at in sent])
+    receipts.match_all_early(
+        tx,
+        [
+            (one.item.id, one.letter.address, said.provider_id, at)
+            for one, said, at in sent
+            if said.provider_id and one.item.id in went
+        ],
+    )
+    for departing, outcome, at in results:
+        if departing.item.id not in went:
+            record(tx, ways, departing, outcome, at)
 
 
 def record(tx: Tx, ways: Ways, departing: Departing, outcome: Outcome, now: datetime) -> bool:

@@ -14,14 +14,15 @@ _NAMES = [f"id_{number}" for number in range(AT_ONCE)]
 
 
 def among(column: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Return the condition that a column has one of the ids that `rows` is given."""
+    """Return the condition that a column has one of the ids, or words, that `rows` is given."""
     return column.in_([bindparam(name) for name in _NAMES])
 
 
-def rows(tx: Tx, hot: Hot, ids: Collection[int], **values: Any) -> Iterator[Any]:
+def rows(tx: Tx, hot: Hot, ids: Collection[int | str], **values: Any) -> Iterator[Any]:
     """Yield the rows of a statement with `among` for all ids."""
     left = [*ids]
+    none: int | str = "" if left and isinstance(left[0], str) else 0  # no row has it
     for first in range(0, len(left), AT_ONCE):
         part = left[first : first + AT_ONCE]
-        padded = dict(zip(_NAMES, [*part, *[0] * (AT_ONCE - len(part))], strict=True))
+        padded = dict(zip(_NAMES, [*part, *[none] * (AT_ONCE - len(part))], strict=True))
         yield from tx.rows(hot, **padded, **values)
