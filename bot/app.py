@@ -7,19 +7,16 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from itertools import chain, repeat
 from typing import Any
 
-import structlog
 from fastapi import FastAPI
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from prometheus_client import Gauge
 
 from bot import web
 from bot.api.desk import Api
 from bot.api.routes import mount_api
 from bot.calendar_page import Calendars, mount_calendar
-from bot.channels.base import Channel, MenuItem, Runs, Tells, Tools
+from bot.channels.base import Channel, MenuItem, Runs, Tools
 from bot.channels.menu import load_menu
 from bot.channels.opening import open_accounts
 from bot.channels.webchat import Webchat
@@ -39,7 +36,6 @@ from bot.handoff.flow import HandoffFlow
 from bot.hooks import Hooks, mount_hooks
 from bot.hospital.live import LiveHospital
 from bot.hospital.model import Hospital
-from bot.leading import Leader
 from bot.message import Arrival, Kind, Worded
 from bot.messages.delivery import Delivery
 from bot.messages.feed import Feed
@@ -52,6 +48,7 @@ from bot.settings import Settings
 from bot.store.db import Engine
 from bot.store.keyring import load_keyring
 from bot.store.setup import open_store
+from bot.wiring.accounts import Accounts
 from bot.wiring.booking import Booking, booking_flows, booking_jobs, desk, open_facts, put_together
 from bot.wiring.care import care_flows
 from bot.wiring.reminders import Reminding, remind, reminder_flows, reminder_jobs, subjects_of
@@ -60,17 +57,6 @@ from intents.match import Matcher
 from intents.numbers import Numbers, load_numbers
 from intents.urgent import RedFlags, UrgentError, load_red_flags
 from scheduler.jobs import Job, Ticker
-
-log = structlog.get_logger()
-
-#: Waits before a channel's own work begins again after it failed, in seconds.
-_RESTARTS = (1.0, 5.0, 30.0)
-
-_READY = Gauge(
-    "daoyi_account_ready",
-    "Whether an account works: 0 calls for an operator, /readyz says why",
-    ["channel", "account"],
-)
 
 Clock = Callable[[], datetime]
 
@@ -99,7 +85,12 @@ class App:
     reminding: Reminding
     clock: Clock
     http: FastAPI = field(init=False)
-    _stopped: dict[str, str] = field(default_factory=dict)
+    _accounts: Accounts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._accounts = Accounts(
+            self.engine, self.channels, self.clock, self.arrived, self.delivery.health
+        )
 
     def today(self) -> date:
         """Return the hospital's date."""
@@ -115,11 +106,7 @@ class App:
         ticker = Ticker(self.jobs())
         ticker.start()
         sender = asyncio.create_task(self.delivery.run())
-        runs = [
-            asyncio.create_task(self._keep_running(name, channel))
-            for name, channel in self.channels.items()
-            if isinstance(channel, Runs)
-        ]
+        runs = self._accounts.start()
         try:
             yield
         finally:
@@ -142,43 +129,13 @@ class App:
 
     def accounts(self) -> dict[str, str]:
         """Return each account of a platform with "ready", or what an operator must see to."""
-        own = {n: c.trouble() for n, c in self.channels.items() if isinstance(c, Tells)}
-        troubled = {
-            **{n: t for n, t in own.items() if t},
-            **self.delivery.health(),
-            **self._stopped,
-        }
-        told = {name: troubled.get(name, "ready") for name in self.channels if "/" in name}
-        for name, word in told.items():
-            channel, _, account = name.partition("/")
-            _READY.labels(channel=channel, account=account).set(word == "ready")
-        return told
+        return self._accounts.tell()
 
     async def join(self, name: str, channel: Channel) -> None:
         """Take in one more account, "<channel>/<account>", and do its work until cancelled."""
         self.channels[name] = channel
         if isinstance(channel, Runs):
-            await self._keep_running(name, channel)
-
-    async def _keep_running(self, name: str, channel: Runs) -> None:
-        """Let a channel do its own work; if that ever fails, let it begin again after a while."""
-        for wait in chain(_RESTARTS, repeat(_RESTARTS[-1])):
-            try:
-                await self._run(name, channel)
-            except Exception as exc:  # noqa: BLE001  (one channel's bug must not stop the others)
-                log.error("channel.stopped", channel=name, error=type(exc).__name__)
-                self._stopped[name] = f"stopped ({type(exc).__name__}), begins again"
-            else:
-                return
-            await asyncio.sleep(wait)
-            self._stopped.pop(name, None)
-
-    async def _run(self, name: str, channel: Runs) -> None:
-        """Let a channel do its work; an embedded database has one process, which leads anyway."""
-        if self.engine.name != "sqlite" and getattr(channel, "runs_alone", False):
-            await Leader(self.engine, name, self.clock).lead(lambda: channel.run(self.arrived))
-        else:
-            await channel.run(self.arrived)
+            await self._accounts.keep_running(name, channel)
 
     def jobs(self) -> list[Job]:
         """Return what happens by itself as time goes by."""
@@ -293,6 +250,7 @@ async def build(
         elsewhere=elsewhere(content.kinds, settings.zone, reminding.rechecks.unreached),
         still_goes=reminding.rechecks.goes,
     )  # fmt: skip
+    reminding.port.hand_to(delivery.leave)
     turns = Turns(engine, turn, understander, clock, local, said)
     limits = settings.limits
     intake = Intake(turns, every_channel, limits.flood, limits.flood_seconds)

@@ -7,15 +7,17 @@ channel may take its place. An address where two messages running never arrived 
 more until somebody writes from there (RM-06).
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert  # both engines know ON CONFLICT DO NOTHING
 
-from bot.message import Progress, Receipt
+from bot.message import Address, Progress, Receipt
 from bot.messages import windows
 from bot.messages.progress import LOST, forward
+from bot.store import many
 from bot.store.db import Tx
 from bot.store.statements import Hot
 from bot.store.tables import Conversation, DeliveryReceipt, Inbox, Outbox
@@ -88,6 +90,14 @@ _EARLY = Hot(
         _receipt.c.reference == bindparam("reference"),
     )
     .order_by(_receipt.c.id)
+)
+_EARLY_ONES = Hot(
+    select(_receipt.c.reference).where(
+        many.among(_receipt.c.reference),
+        _receipt.c.channel == bindparam("channel"),
+        _receipt.c.account == bindparam("account"),
+        _receipt.c.outbox_id.is_(None),
+    )
 )
 _MATCHED = Hot(
     update(_receipt)
@@ -173,6 +183,19 @@ def match_early(
     for receipt in tx.rows(_EARLY, channel=channel, account=account, reference=reference):
         if receipt.outbox_id is None:
             _match(tx, receipt, tx.one(_ROW, outbox_id=outbox_id), now)
+
+
+def match_all_early(tx: Tx, sent: Sequence[tuple[int, Address, str, datetime]]) -> None:
+    """Do as `match_early` for several messages: (id, address, the platform's id, when)."""
+    accounts: dict[tuple[str, str], dict[str, tuple[int, str, datetime]]] = {}
+    for outbox_id, address, provider_id, at in sent:
+        of_account = accounts.setdefault((address.channel, address.account), {})
+        of_account[_reference(0, provider_id)] = outbox_id, provider_id, at
+    for (channel, account), waited in accounts.items():
+        found = many.rows(tx, _EARLY_ONES, list(waited), channel=channel, account=account)
+        for reference in dict.fromkeys(row.reference for row in [*found]):
+            outbox_id, provider_id, at = waited[reference]
+            match_early(tx, outbox_id, channel, account, provider_id, at)
 
 
 def match_late(tx: Tx, now: datetime) -> int:

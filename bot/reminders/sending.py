@@ -73,10 +73,15 @@ class Looked:
 
 @dataclass(slots=True)
 class Counts:
-    """What a transaction came to: (kind, decision, reason) → how many; how late the sent ones were."""
+    """What a transaction came to: (kind, decision, reason) → how many; how late the sent ones were.
+
+    Attributes:
+        stored: the messages that say what is sent.
+    """
 
     decided: dict[tuple[str, str, str], int] = field(default_factory=dict)
     lags: list[float] = field(default_factory=list)
+    stored: list[int] = field(default_factory=list)
 
     def add(self, kind: str, decision: str, reason: str = "") -> None:
         """Count one decision."""
@@ -282,6 +287,7 @@ class Sending:
         )
         if outbox_id is None:
             raise ValueError("a reminder is always stored")
+        counts.stored.append(outbox_id)
         for telling in message:
             one = by_id[telling.due.id]
             records.sent(tx, one.due, conversation_id, outbox_id, self.kinds.version, now)

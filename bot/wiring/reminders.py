@@ -21,7 +21,7 @@ from bot.reminders.planning import Planner
 from bot.reminders.recipients import Recipients
 from bot.reminders.repeating import Repeating
 from bot.reminders.sending import Counts, Sending
-from bot.store.db import Engine
+from bot.store.db import Engine, Tx
 from bot.wiring.booking import Booking, visit_subject
 from bot.wiring.care import care_jobs, greeter, put_care_together
 from intents.reminding import Reminding as Words
@@ -46,6 +46,10 @@ LEASE = timedelta(minutes=5)
 RETRY_STEPS = (60.0, 300.0, 1800.0)
 
 
+#: Lets messages leave that were stored in this transaction: (their ids, now).
+Leave = Callable[[Tx, Sequence[int], datetime], None]
+
+
 class ReminderPort:
     """What the sweep sweeps: reminders that are due."""
 
@@ -57,6 +61,11 @@ class ReminderPort:
         self._rechecks = Rechecks(parts)
         self._clock = clock
         self._owner = owner
+        self._leave: Leave | None = None
+
+    def hand_to(self, leave: Leave) -> None:
+        """Let what is decided leave at that very second, rather than wait in the outbox."""
+        self._leave = leave
 
     async def recover(self, *, alone: bool = False) -> int:
         """Free what dead sweepers held.
@@ -81,9 +90,14 @@ class ReminderPort:
     async def dispatch(self, items: Sequence[Claimed], *, alone: bool) -> int:
         """Decide about a chunk, and store what is said."""
         now = self._clock()
-        counts = await self._engine.write(
-            lambda tx: self._sending.dispatch(tx, self._owner, items, now, alone=alone)
-        )
+
+        def decide(tx: Tx) -> Counts:
+            counts = self._sending.dispatch(tx, self._owner, items, now, alone=alone)
+            if self._leave is not None:
+                self._leave(tx, counts.stored, now)
+            return counts
+
+        counts = await self._engine.write(decide)
         count(counts)
         return sum(counts.decided.values())
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import httpx
 import pytest
 
-from bot import app as composition
 from bot.app import App, Content, build
 from bot.channels.base import Store
 from bot.errors import StoreError
@@ -16,6 +15,7 @@ from bot.message import Address, Inbound, Kind
 from bot.messages import inbox
 from bot.settings import Settings
 from bot.store.db import Engine
+from bot.wiring import accounts
 from intents.match import Matcher
 from tests.conftest import Clock
 from tests.helpers.platforms import ScriptedPlatform, SlowHospital
@@ -77,7 +77,7 @@ def store(engine: Engine) -> SlowHospital:
 
 @pytest.fixture
 async def polled(monkeypatch: pytest.MonkeyPatch) -> Polled:
-    monkeypatch.setattr(composition, "_RESTARTS", (0.0,))
+    monkeypatch.setattr(accounts, "_RESTARTS", (0.0,))
     return Polled()
 
 
@@ -128,7 +128,7 @@ async def test_a_channel_that_fails_begins_again_and_operators_see_it(
 async def test_a_channel_that_stopped_is_named_without_anything_of_a_message(
     app: App, polled: Polled, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(composition, "_RESTARTS", (3_600.0,))
+    monkeypatch.setattr(accounts, "_RESTARTS", (3_600.0,))
     polled.bugs = [KeyError("a patient's words")]
     async with app.running():
         async with asyncio.timeout(20):
