@@ -17,6 +17,8 @@ _CJK = re.compile("[\u3400-\u9fff]")
 _REST = re.compile(r"(?:[^。！？!?;；\n.]|\.(?!\s|$))*")
 _BETWEEN = r"(?:[、，,;；/和及与或\s]|\band\b|\bor\b)*"
 _MAX_PASSES = 5
+#: So long is a text that is looked up before it is looked through, and so many are known at most.
+_SHORT, _MOST_KNOWN = 24, 4_096
 
 
 #: The group of words that are left as they are.
@@ -40,7 +42,7 @@ class Group:
 
 
 class Discreet:
-    """Finds and replaces what reveals an illness. Nothing in it changes after it is read.
+    """Finds and replaces what reveals an illness. Its lists do not change after they are read.
 
     Args:
         groups: by language.
@@ -50,6 +52,7 @@ class Discreet:
         known = {lang: tuple(of) for lang, of in groups.items()}
         keep = tuple(group for of in known.values() for group in of if group.why == KEEP)
         self._rules = {lang: _Rules((*keep, *of)) for lang, of in known.items()}
+        self._plain: dict[str, bool] = {}
 
     def reveals(self, text: str) -> list[str]:
         """Return the words that `text` reveals something with, as the lists spell them, in order.
@@ -66,7 +69,7 @@ class Discreet:
 
         A text that reveals nothing is returned as it is. Of the languages `lang` comes first.
         """
-        if not self.reveals(text):
+        if not self._reveals(text):
             return text
         others = [rules for other, rules in self._rules.items() if other != lang]
         own = [self._rules[lang]] if lang in self._rules else []
@@ -75,9 +78,20 @@ class Discreet:
             for _ in range(_MAX_PASSES):
                 for rules in (*own, *others):
                     soft = rules.soften(soft)
-                if not self.reveals(soft):
+                if not self._reveals(soft):
                     return soft
         return None
+
+    def _reveals(self, text: str) -> bool:
+        """Say whether a text reveals anything; short ones come again and again: names, days, places."""
+        if len(text) > _SHORT:
+            return bool(self.reveals(text))
+        known = self._plain.get(text)
+        if known is None:
+            if len(self._plain) >= _MOST_KNOWN:
+                self._plain.clear()
+            known = self._plain[text] = bool(self.reveals(text))
+        return known
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,12 @@ _END = re.compile(
     r"|thurs|fri|satur|sun)day"
     r"|\d{1,2}(?:st|nd|rd|th)?(?: of)? [a-z]{3,9}|[a-z]{3,9} \d{1,2}(?:st|nd|rd|th)?|tomorrow)\b"
 )
+#: One day that is named, where nothing says that others follow it.
+_ONCE = re.compile(r"(?P<zh>今[天日晚早]|明[天日晚早]|后天)|\b(?P<en>today|tonight|tomorrow)\b")
+_GOES_ON = re.compile(
+    r"每|天天|日日|以后|往后|开始|起|一直|早晚都|次|连|疗程|\b(?:every|daily|each|on|onwards|days?)\b"
+)
+_DAYS_FROM_NOW = {"今": 0, "明": 1, "后": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +193,18 @@ def _first_and_last(plain: str, today: date | None) -> tuple[str, date | None, d
         when = when_of(hit["zh"] or hit["en"], today) if today else None
         found.append(when.first if when and not when.ask else None)
         plain = f"{plain[: hit.start()]},{' ' * (len(hit[0]) - 1)}{plain[hit.end() :]}"
+    if today and found == [None, None] and not _GOES_ON.search(plain):
+        once = [*_ONCE.finditer(plain)]
+        if len(once) == 1:
+            only = today + timedelta(days=_days_ahead(once[0][0]))
+            found = [only, only]
     return plain, found[0], found[1]
+
+
+def _days_ahead(named: str) -> int:
+    if named == "tomorrow":
+        return 1
+    return 0 if named.isascii() else _DAYS_FROM_NOW[named[0]]
 
 
 def _around(hours: int, first: time | None) -> tuple[time, ...]:

@@ -84,6 +84,13 @@ _LAST = re.compile(
     r"|taken|had|use)\b|\blast time i (?:took|had|used)\b|\bwhen was my last (?:dose|pill"
     r"|tablet|painkiller)\b"
 )
+#: From what hour to what hour, where she says which of the day's doses she took.
+_PARTS = (
+    (re.compile(r"早|上午|\bmorning\b"), range(4, 12)),
+    (re.compile(r"中午|\bnoon\b|\blunch"), range(10, 15)),
+    (re.compile(r"下午|\bafternoon\b"), range(12, 19)),
+    (re.compile(r"晚|夜|睡前|\b(?:evening|night|tonight)\b"), range(16, 24)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +123,13 @@ def snooze_in(text: str) -> int | None:
     said = length[3]
     minutes = _HOUR // 2 if said.startswith("half") else _NUMBERS.get(said) or count(said)
     return minutes * (_HOUR if length["unit"][0] not in "分m" else 1)
+
+
+def is_of_hour(text: str, hour: int) -> bool:
+    """Say whether `text` may speak of the dose of an hour: "早上吃了" is not of the evening's."""
+    plain = normalize(text[:_LONGEST])
+    named = [hours for form, hours in _PARTS if form.search(plain)]
+    return not named or any(hour in hours for hours in named)
 
 
 def reason_in(text: str) -> str:

@@ -70,6 +70,8 @@ _BEYOND = re.compile(
     r"|\b(?:monthly|every (?:month|other week|two weeks|2 weeks|year)|once a month"
     r"|fortnightly|yearly)\b"
     r"|单双?日|双日|[单双]号|逢[单双]|减量|逐渐|第一[天周].{1,12}第二[天周]"
+    r"|[今明][天日]?[和跟与、]?(?:明|后|大后)[天日]|(?:今明|明后)(?:两|二)?天|这(?:[一两二三几]|[1-3])天"
+    r"|[这本]个?(?:周|星期|礼拜)(?![一二三四五六日天末1-7])|\bthis week\b|\btoday and tomorrow\b"
     r"|吃\S{1,4}停\S{1,4}[天周]|\btaper"
 )
 _SPAN = re.compile(

@@ -20,6 +20,7 @@ _AMOUNT = re.compile(
     r"|capsules?|drops|puffs?|mg|ml|mcg"
     r"|units?|teaspoons?|sachets?|tabs?))\b(?! a day)"
 )
+_UNIT_OF = re.compile(rf"(?:{_UNIT}|[a-z]+)$")
 _FOODS: tuple[tuple[str, str], ...] = (
     ("empty", r"空腹|空肚子|\b(?:on an |an )?empty stomach\b|\bfasting\b"),
     (
@@ -129,7 +130,7 @@ _KNOWN = re.compile(
     "(?:降压|降糖|降脂|感冒|消炎|退烧|止痛|安眠|避孕|胃|心脏|抗凝|抗过敏|过敏|止咳"
     "|补)药|[眼滴]药水?|中药|西药|抗生素|胰岛素|维生素[a-z]?|眼药水|药[贴膏]"
 )
-_VERBS = re.compile(r"吃|服|^换|^用药|^药|打针|提醒")
+_VERBS = re.compile(r"吃|服|食药|^换|^用药|^药|打针|提醒")
 _TAKE_EN = re.compile(
     r"\b(?:take|taking|have|use|using|inject|swallow|apply|inhale|do|about|of|for|with"
     r"|on)(?: (?:my|the|his|her|their|some|a|an|our|all|this|these|two|one|\d+))* "
@@ -187,7 +188,7 @@ def words_in(plain: str, taken: tuple[tuple[int, int], ...] = ()) -> Words:
     """
     food, whom, prn = _FOOD.search(plain), _WHOM.search(plain), _PRN.search(plain)
     amount = _AMOUNT.search(_blanked(plain, taken))
-    said = (amount["zh"] or amount["en"]) if amount else ""
+    said = (amount["zh"] or amount["en"]) if amount and not _differs(plain, taken) else ""
     spans = [hit.span() for form in (_FOOD, _PRN) for hit in form.finditer(plain)]
     rest = _blanked(plain, (*taken, *spans))
     names, found = _medicines(_AMOUNT.sub(_AMOUNT_MARK, rest))
@@ -200,6 +201,16 @@ def words_in(plain: str, taken: tuple[tuple[int, int], ...] = ()) -> Words:
         prn=prn is not None,
         several=len(names) > 1,
     )
+
+
+def _differs(plain: str, taken: tuple[tuple[int, int], ...]) -> bool:
+    """Say whether two amounts of one unit are named: "早上两片,晚上三片" is no dose of both hours."""
+    units: dict[str, set[str]] = {}
+    for hit in _AMOUNT.finditer(_blanked(plain, taken)):
+        said = (hit["zh"] or hit["en"]).strip().removeprefix("各")
+        unit = _UNIT_OF.search(said)
+        units.setdefault(unit[0].rstrip("s") if unit else "", set()).add(said)
+    return any(len(said) > 1 for said in units.values())
 
 
 def is_drug(name: str) -> bool:

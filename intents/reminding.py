@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from intents import said as saying
 from intents.normalize import normalize, strip_fillers
 
-#: Answers to a reminder; the last three answer none by themselves.
+#: Answers to a reminder; the last four answer none by themselves.
 ANSWERS = (
     *("confirm", "move", "cancel", "taken", "snooze", "skip", "book", "done", "better", "worse"),
-    *("more", "agree", "decline", "yes", "not_yet", "thanks"),
+    *("more", "agree", "decline", "yes", "not_yet", "thanks", "heard"),
 )
 #: What may be asked of reminders, in this order: the narrower before the wider.
 WISHES = (
@@ -50,6 +50,10 @@ _DOUBT = re.compile(rf"{_ASKS.pattern}|[没不吧嘛]$")
 _IANA = r"(?<![a-z/])[a-z]+(?:/[a-z_-]+){1,2}"
 #: Stands for the name of a place while a wish is read.
 _PLACE = "◇"
+#: What is only polite: "嗯", and thanks; of several, the first of these counts.
+_COURTESIES = frozenset({"thanks", "heard"})
+_POLITE = ("yes", "thanks", "heard")
+_THANKS = re.compile(r"谢|多谢|辛苦|唔该|\b(?:thanks|thank|thx|ty|cheers|appreciated)\b")
 _OF_KINDS = frozenset({"reminders_off", "reminders_on"})
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 
@@ -122,7 +126,7 @@ class _Language:
         tables, around = self._tables["answers"], (self._tables["before"], self._tables["after"])
         ways = {
             f"{word}__{how}": tables[word][how]
-            for word in ANSWERS
+            for word in tables
             for how in ("sure", "plain")
             if tables[word].get(how)
         }
@@ -144,7 +148,9 @@ class _Language:
         if found := self.answers.fullmatch(clause):
             word, _, how = str(found.lastgroup).partition("__")
             return Said(word, how == "sure")
-        return Said("thanks") if self.courtesy.fullmatch(clause) else None
+        if not self.courtesy.fullmatch(clause):
+            return None
+        return Said("thanks" if _THANKS.search(clause) else "heard")
 
 
 class Reminding:
@@ -233,12 +239,13 @@ def _is_zone(name: str) -> bool:
 
 def _one_of(said: Sequence[Said], plain: str) -> Said | None:
     """Return what clauses answer together: of several answers none, of courtesies the yes."""
-    meant = {one.word for one in said} - {"yes", "thanks"}
+    meant = {one.word for one in said} - {"yes", *_COURTESIES}
     if meant == {"cancel", "move"}:
         meant = {"move"}  # "去不了,改期": the first is why
+    words = {one.word for one in said}
     if not said or len(meant) > 1:
         return None
-    word = next(iter(meant), "yes" if any(one.word == "yes" for one in said) else "thanks")
+    word = next(iter(meant)) if meant else next(one for one in _POLITE if one in words)
     if (_DOUBT if word in _TOLD else _ASKS).search(plain):
         return None
     minutes = saying.minutes_in(plain) if word == "snooze" else None
@@ -263,7 +270,8 @@ def _asked(
 
 def problems_of_reminding(tables: Mapping[str, Any], where: str) -> list[str]:
     """Say what is wrong with the tables of one `reminders.toml`."""
-    shape: Mapping[str, Iterable[str]] = {"answers": ANSWERS, "wishes": WISHES, "guards": _GUARDS}
+    answers = [word for word in ANSWERS if word != "heard"]
+    shape: Mapping[str, Iterable[str]] = {"answers": answers, "wishes": WISHES, "guards": _GUARDS}
     known = {"courtesy", "before", "after", "hints", "about", *shape}
     found = [f"{where}: the table `{name}` is missing." for name in sorted(known - set(tables))]
     found += [f"{where}: `{name}` is not known." for name in sorted(set(tables) - known)]

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import bindparam, update
 
-from bench.simulate import world
+from bench.simulate import run, world
+from bench.simulate.hospital import Ward
 from bench.simulate.rules import Rules, read_rules
 from bench.simulate.run import Asked, Result, simulate
 from bench.simulate.truth import Truth
@@ -29,11 +30,11 @@ from intents.match import Matcher
 from scheduler.hours import Quiet
 
 Runs = Callable[[Asked], Result]
-_SHORT = Asked(days=6, patients=40, seed=1, rush=12)
+_SHORT = Asked(days=5, patients=30, seed=1, rush=12)
 _AGAIN = Hot(
     update(reminder)
     .where(reminder.c.id == bindparam("reminder_id"))
-    .values(state="pending", outbox_id=None, decided_at=None, due_at=bindparam("due_at_"))
+    .values(state="pending", due_at=bindparam("due_at_"))
 )
 
 
@@ -45,7 +46,7 @@ def runs(settings: Settings, content: Content, matcher: Matcher) -> Runs:
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_no_reminder_is_wrong_whatever_goes_wrong(runs: Runs, seed: int) -> None:
-    result = runs(Asked(days=10, patients=40, seed=seed, faults=True, rush=6))
+    result = runs(Asked(days=8, patients=40, seed=seed, faults=True, rush=5))
     assert result.violations == [], result.figures
     assert result.figures["sent"] > 0
 
@@ -70,11 +71,12 @@ def _forgets_what_was_said(patch: pytest.MonkeyPatch) -> None:
     """What was sent is due again, under no key that would be known."""
     sent, tell, told = records.sent, Notices.tell, set()
 
-    def again(tx: Any, due: Any, *args: Any) -> None:
-        sent(tx, due, *args)
-        if due.id not in told:
-            told.add(due.id)
-            tx.run(_AGAIN, reminder_id=due.id, due_at_=args[-1] + timedelta(minutes=1))
+    def again(tx: Any, said: Any, *args: Any) -> None:
+        sent(tx, said, *args)
+        for due, *_ in said:
+            if due.id not in told:
+                told.add(due.id)
+                tx.run(_AGAIN, reminder_id=due.id, due_at_=args[-1] + timedelta(minutes=1))
 
     patch.setattr(records, "sent", again)
     patch.setattr(
@@ -111,6 +113,7 @@ def _speaks_over_staff(patch: pytest.MonkeyPatch) -> None:
     made = recipients._recipient
     patch.setattr(recipients, "_recipient", lambda *args: replace(made(*args), held=False))
     patch.setattr(departure, "SPOKEN_WHILE_HELD", frozenset(Kind))
+    patch.setattr(run, "Ward", lambda made, absences, _: Ward(made, absences, takeovers=3000.0))
 
 
 @pytest.mark.parametrize(
@@ -128,7 +131,7 @@ def test_the_oracle_sees_an_engine_that_is_broken(
     runs: Runs, monkeypatch: pytest.MonkeyPatch, broken: Callable[[Any], None], kind: str
 ) -> None:
     broken(monkeypatch)
-    result = runs(Asked(days=12, patients=60, seed=4, rush=12))
+    result = runs(Asked(days=10, patients=50, seed=4, rush=12))
     assert result.figures["violations"][kind] > 0, result.figures
 
 

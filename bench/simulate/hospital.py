@@ -70,7 +70,7 @@ class Ward:
 
         self.staff_id = await self.world.write(employ)
         self._every(7 / self.absences, "a doctor is away", self._absence)
-        self._every(0.02, "staff look at who waits", self._look_at_cases)
+        self._every(0.04, "staff look at who waits", self._look_at_cases)
         self._every(
             1000 / self.takeovers / len(self.world.people), "a person takes over", self._take_over
         )

@@ -42,12 +42,13 @@ class Lives:
     world: World
     visits_a_year: float = 5.0
     chats: float = 0.15
+    rush: float = 1.0
     plans: PlansOfCare = field(init=False)
     _living: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Take the plans of care along."""
-        self.plans = PlansOfCare.of(self.world)
+        self.plans = PlansOfCare.of(self.world, self.rush)
 
     def begin(self) -> None:
         """Write down what everybody does first."""

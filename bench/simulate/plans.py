@@ -23,7 +23,8 @@ _HOURS = (
 _LEVELS = {"A": (1, 3, 7, 14, 21, 28, 35), "B": (7, 30), "C": (7, 30)}
 _DAY = 1440
 _ACTOR = "simulate"
-_DOSES = 0.10
+#: How often a visit ends with a prescription; how often with anything, at most.
+_DOSES, _MOST = 0.10, 0.6
 
 
 @dataclass(slots=True)
@@ -31,12 +32,13 @@ class PlansOfCare:
     """Lets plans be made, changed and ended."""
 
     world: World
+    rush: float
     _numbers: "count[int]"
 
     @classmethod
-    def of(cls, world: World) -> "PlansOfCare":
-        """Return them."""
-        return cls(world, count(1))
+    def of(cls, world: World, rush: float) -> "PlansOfCare":
+        """Return them; `rush`: so many times as much is ordered as in a usual hospital."""
+        return cls(world, rush, count(1))
 
     @property
     def care(self) -> Care:
@@ -73,7 +75,7 @@ class PlansOfCare:
             (0.08, "a fee is due", self._fee),
             (0.02, "an admission", self._admit),
         ):
-            if random.random() < share:
+            if random.random() < min(share * self.rush, _MOST):
                 self._later(random.randrange(5, 60), what, partial(act, one, patient))
 
     # ---- making them

@@ -116,8 +116,8 @@ async def _run(
     await world.process.open()
     await world.write(lambda tx: store(tx, people, start))
     world.ready()
-    await Ward(world, 3.0 * asked.rush, 4.0 * asked.rush).begin()
-    Lives(world, 5.0 * asked.rush).begin()
+    await Ward(world, 2.0 + asked.rush / 2, 4.0 * asked.rush).begin()
+    Lives(world, 5.0 * asked.rush, rush=asked.rush).begin()
     if asked.faults:
         Faults(world, asked.rush).begin()
     await world.live(tick)

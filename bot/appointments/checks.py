@@ -125,6 +125,15 @@ def missed(tx: Tx, patient_id: int, now: datetime, options: BookingOptions) -> M
     return rules.missed(visits.no_shows(tx, patient_id, now - span), now, options)
 
 
+def missed_of(
+    tx: Tx, patient_ids: Collection[int], now: datetime, options: BookingOptions
+) -> dict[int, int]:
+    """Return how many visits each of these patients missed that count; none where there are none."""
+    span = timedelta(days=options.no_show_window_days + options.no_show_block_days + 1)
+    found = visits.no_shows_of(tx, patient_ids, now - span)
+    return {one: rules.missed(at, now, options).count for one, at in found.items()}
+
+
 def times(row: Any) -> range:
     """Return the quarters of a slot or an appointment."""
     return rules.quarters(row.starts_at, row.ends_at)

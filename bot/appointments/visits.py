@@ -10,6 +10,7 @@ from bot.appointments.model import Visit
 from bot.appointments.rows import VISIT, appointment, clinic, patient, visit_of
 from bot.appointments.rules import Other
 from bot.appointments.states import LIVE, SEATED, State
+from bot.store import many
 from bot.store.columns import UtcDateTime
 from bot.store.db import Tx
 from bot.store.statements import Hot
@@ -27,6 +28,7 @@ def _visits(*where: object) -> Select[tuple[object, ...]]:
 
 
 _ONE = Hot(_visits(appointment.c.id == bindparam("appointment_id")))
+_SEVERAL = Hot(_visits(many.among(appointment.c.id)))
 _OF_REQUEST = Hot(_visits(appointment.c.request_key == bindparam("request_key")))
 _HOLD_OF = Hot(
     _visits(
@@ -84,6 +86,14 @@ _NO_SHOWS = Hot(
         appointment.c.starts_at >= bindparam("since", type_=UtcDateTime),
     )
 )
+_NO_SHOWS_OF = Hot(
+    select(appointment.c.patient_id, appointment.c.starts_at).where(
+        many.among(appointment.c.patient_id),
+        appointment.c.state == State.NO_SHOW.value,
+        appointment.c.excused_at.is_(None),
+        appointment.c.starts_at >= bindparam("since", type_=UtcDateTime),
+    )
+)
 _WHOSE = Hot(
     select(appointment.c.conversation_id, appointment.c.patient_id).where(
         appointment.c.id == bindparam("appointment_id")
@@ -107,6 +117,11 @@ def visit(tx: Tx, appointment_id: int) -> Visit | None:
     """Return one visit, whoever's it is."""
     row = tx.one(_ONE, appointment_id=appointment_id)
     return visit_of(row) if row else None
+
+
+def several(tx: Tx, appointment_ids: Collection[int]) -> list[Visit]:
+    """Return visits, whoever's they are."""
+    return [visit_of(row) for row in many.rows(tx, _SEVERAL, appointment_ids)]
 
 
 def certain(tx: Tx, appointment_id: int) -> Visit:
@@ -185,3 +200,13 @@ _OVER = SEATED - LIVE - {State.HELD}
 def no_shows(tx: Tx, patient_id: int, since: datetime) -> list[datetime]:
     """Return when a patient did not come, since `since`; what was excused is left out."""
     return [row.starts_at for row in tx.rows(_NO_SHOWS, patient_id=patient_id, since=since)]
+
+
+def no_shows_of(
+    tx: Tx, patient_ids: Collection[int], since: datetime
+) -> dict[int, list[datetime]]:
+    """Return the same of several patients."""
+    found: dict[int, list[datetime]] = {}
+    for row in many.rows(tx, _NO_SHOWS_OF, patient_ids, since=since):
+        found.setdefault(row.patient_id, []).append(row.starts_at)
+    return found

@@ -1,6 +1,6 @@
 """Plans as the engine of reminders sees them: every question goes on to the plan's own kind."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,6 +22,11 @@ class PlanSubject:
         """Return a plan as it is at this instant."""
         plan = self._plan(tx, about_id)
         return self.plans.thing(tx, plan, now) if plan is not None else None
+
+    def look_all(self, tx: Tx, about_ids: Collection[int], now: datetime) -> Mapping[int, Thing]:
+        """Return plans as they are at this instant."""
+        found = {one: self.look(tx, one, now) for one in about_ids}
+        return {one: thing for one, thing in found.items() if thing is not None}
 
     def state_of(self, tx: Tx, due: Due, thing: Thing, now: datetime) -> Reason | None:
         """Return why one reminder is not to be told of any more."""

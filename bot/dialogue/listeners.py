@@ -1,6 +1,6 @@
 """Who is told of a patient's visit: whoever may book for her, and only they (I7)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -76,6 +76,10 @@ class Listeners:
             if member is not None and member.verified:
                 return int(row.conversation_id)
         return None
+
+    def frail(self, tx: Tx, patient_ids: Collection[int], now: datetime) -> Collection[int]:
+        """Return who of these patients is rung rather than written to."""
+        return self.family.frail(tx, patient_ids, self.today(now))
 
     def own(self, tx: Tx, patient_id: int, now: datetime) -> int | None:
         """Return a conversation that is proven a patient's own; nobody else's, whoever vouches for her."""

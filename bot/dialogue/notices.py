@@ -19,7 +19,7 @@ from bot.dialogue.facts import Facts
 from bot.dialogue.sessions import Session
 from bot.dialogue.wording import Wording
 from bot.errors import WordingError
-from bot.message import Kind, Say, Worded
+from bot.message import Kind, Say
 from bot.messages import outbox
 from bot.store.db import Tx
 from bot.store.statements import Hot
@@ -40,10 +40,12 @@ _LOAD = Hot(
     .where(_conversation.c.id == bindparam("conversation_id"))
     .with_for_update()
 )
+#: With it the next place in the conversation is taken.
 _KEEP = Hot(
     update(_conversation)
     .where(_conversation.c.id == bindparam("conversation_id"))
-    .values(session=bindparam("session_"))
+    .values(session=bindparam("session_"), last_seq=_conversation.c.last_seq + 1)
+    .returning(_conversation.c.last_seq)
 )
 _TOLD = Hot(select(_outbox.c.id).where(_outbox.c.dedupe_key == bindparam("dedupe_key")))
 
@@ -97,6 +99,9 @@ class Notices:
         due_at: datetime | None = None,
         expires_at: datetime | None = None,
         wanted: bool = False,
+        elsewhere: bool = True,
+        ahead: bool = False,
+        home: Any = None,
     ) -> int | None:
         """Store one message for a conversation; return its id, None where it is not wanted.
 
@@ -112,8 +117,11 @@ class Notices:
             due_at: not sent before. Of what is no reminder it holds up all that is said after it.
             expires_at: never sent after.
             wanted: only a courtesy: not for those who stopped messages (RM-07).
+            elsewhere: whether another address of hers may have to take its place.
+            ahead: before all other reminders.
+            home: the conversation's row as it is, where the caller read and holds it.
         """
-        row = tx.one(_LOAD, conversation_id=conversation_id)
+        row = home or tx.one(_LOAD, conversation_id=conversation_id)
         if wanted and row.opted_out_at is not None:
             return None
         session = sessions.load(row.session, row.updated_at, now, self.lang)
@@ -125,28 +133,35 @@ class Notices:
             raise WordingError(f"{say.name}: an offer has at most {sessions.MOST_OFFERED} options")
         if not answers and say.options:
             say = replace(say, options=(), named=None)
-        ask, base = self._remember(tx, conversation_id, session, say, now, until)
-        worded = self._word(say, session, limits, now, ask=ask, base=base)
+        ask, base, changed = self._ask(session, say, now, until)
+        known = {"h": self.facts.info(session.lang), "today": self.today(now)}
+        worded = self.wording.word(
+            say, session.lang, limits, known, ask=ask, traditional=session.traditional, base=base,
+            elsewhere=elsewhere,
+        )  # fmt: skip
         stored, parts = 0, split(worded, limits)
         for number, part in enumerate(parts, 1):
             key = dedupe_key if number == len(parts) or not dedupe_key else f"{dedupe_key}.{number}"
+            if changed and number == 1:
+                kept = sessions.dump(session)
+                place = int(tx.one(_KEEP, conversation_id=conversation_id, session_=kept).last_seq)
+            else:
+                place = outbox.next_place(tx, conversation_id)
             stored = outbox.enqueue(
-                tx, conversation_id, outbox.next_place(tx, conversation_id), part, now,
+                tx, conversation_id, place, part, now,
                 pull=limits.pull, dedupe_key=key, due_at=due_at, expires_at=expires_at,
+                ahead=ahead,
             )  # fmt: skip
         tx.after_commit.append(partial(self.said, conversation_id))
         return stored
 
-    def _remember(
-        self,
-        tx: Tx,
-        conversation_id: int,
-        session: Session,
-        say: Say,
-        now: datetime,
-        until: datetime | None,
-    ) -> tuple[int, int]:
-        """Keep what is asked, and that a reminder was the last thing said; return its name and base."""
+    def _ask(
+        self, session: Session, say: Say, now: datetime, until: datetime | None
+    ) -> tuple[int, int, bool]:
+        """Let a session remember what is asked, and that a reminder was the last thing said.
+
+        Returns the question's name and base, and whether anything changed.
+        """
         values = [option.value for option in say.options]
         ask = base = 0
         if say.kind is Kind.REMINDER:
@@ -158,9 +173,8 @@ class Notices:
         elif session.latest:
             session.latest = 0
         else:
-            return 0, 0
-        tx.run(_KEEP, conversation_id=conversation_id, session_=sessions.dump(session))
-        return ask, base
+            return 0, 0, False
+        return ask, base, True
 
     def told(self, tx: Tx, dedupe_key: str) -> bool:
         """Say whether a message with this key was stored before."""
@@ -179,11 +193,3 @@ class Notices:
         """Return what the conversation's channel can carry; the least where it is not set up."""
         channel = channel_of(self.channels, row.channel, row.account)
         return channel.limits if channel else Limits()
-
-    def _word(
-        self, say: Say, session: Session, limits: Limits, now: datetime, *, ask: int, base: int
-    ) -> Worded:
-        known = {"h": self.facts.info(session.lang), "today": self.today(now)}
-        return self.wording.word(
-            say, session.lang, limits, known, ask=ask, traditional=session.traditional, base=base
-        )

@@ -1,6 +1,6 @@
 """The port to who may be booked for in a conversation; `bot/patients` implements it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
@@ -39,6 +39,10 @@ class Family(Protocol):
 
     def members(self, tx: Tx, conversation_id: int, today: date) -> Sequence[Member]:
         """Return her family, herself first, then as they were added; at most five."""
+        ...
+
+    def frail(self, tx: Tx, patient_ids: Collection[int], today: date) -> Collection[int]:
+        """Return who of these patients is called rather than written to; as `Member.frail`."""
         ...
 
     def named(self, text: str, members: Sequence[Member]) -> Sequence[Member]:

@@ -37,7 +37,7 @@ ASKED_BY_NAME: Mapping[str, tuple[str, ...]] = {
 }
 _EXACT = 0.99
 #: Answers to a reminder that count for the one that was just said, whatever it offers.
-_NOTED = frozenset({"yes", "thanks", "not_yet"})
+_NOTED = frozenset({"yes", "thanks", "heard", "not_yet"})
 #: Words that go to the flow whose draft is open: drop it, or one step back.
 _OF_A_DRAFT = frozenset({"cancel", "back"})
 #: Flows that can ask again what they are in the middle of.
@@ -211,6 +211,10 @@ def _worded(seen: Seen, said: Said) -> Route | None:
             found = _to_reminder(asked, value)
             more = {"minutes": said.minutes} if said.minutes else {}
             return replace(found, values={**found.values, **more}) if found else None
+    if said.word == "not_yet" and said.sure:  # of a dose, also where it was answered otherwise
+        for asked in reversed(seen.session.reminded):
+            if asked.is_open(seen.now) and any(one.endswith("-taken") for one in asked.options):
+                return Enter("reminders", "noted", {"word": said.word}, reminder=asked.ask)
     if said.word in _NOTED and _just_reminded(seen):
         return Enter("reminders", "noted", {"word": said.word}, reminder=seen.session.latest)
     return None

@@ -74,6 +74,7 @@ class Wording:
         ask: int = 0,
         traditional: bool = False,
         base: int = 0,
+        elsewhere: bool = True,
     ) -> Worded:
         """Return `say` in `lang`, as a channel with `limits` can show it.
 
@@ -81,6 +82,7 @@ class Wording:
             facts: what every text may mention (`h`, `today`).
             ask: names the question whose options the buttons answer.
             base: as `Expect.base`.
+            elsewhere: whether another address may have to take its place, where others may read it.
 
         Raises:
             WordingError: the text is missing, or mentions something that does not exist; or the
@@ -100,9 +102,11 @@ class Wording:
             buttons = (*taps, *shortcuts)
         else:
             text = "\n".join([text, *_digits(say.name, options, shortcuts, lang, base)])
-        template = self._approved(say.template, lang, limits) if say.template else None
+        template = None
+        if say.template is not None:
+            template = self._approved(say.template, lang, limits, elsewhere=elsewhere)
         discreet = ""
-        if say.kind is Kind.REMINDER and limits.private:  # it may have to go by text message
+        if say.kind is Kind.REMINDER and limits.private and elsewhere:  # it may go by text message
             discreet = self._typed(say, lang, {**values, "private": False}, facts, base)
         worded = Worded(text, say.kind, buttons, template, discreet)
         return _traditional(worded) if traditional and lang == "zh-CN" else worded
@@ -144,8 +148,13 @@ class Wording:
         where = self.text("channel/more_privately", lang, facts)
         return f"{soft}\n{where}" if soft else where
 
-    def _approved(self, template: Approved, lang: str, limits: Limits) -> Approved:
+    def _approved(
+        self, template: Approved, lang: str, limits: Limits, *, elsewhere: bool
+    ) -> Approved:
         """Return a template with what its account sends, and with what others may read of it."""
+        sent = template.values if template.name in limits.templates else {}
+        if limits.private and not elsewhere:
+            return Approved(template.name, sent)
         soften = self._catalog.discreet.soften
         public = {
             name: soften(value, lang) or _UNSAID[lang]  # never empty: providers refuse that
@@ -154,7 +163,6 @@ class Wording:
         }
         if not limits.private:
             return Approved(template.name, public, public)
-        sent = template.values if template.name in limits.templates else {}
         return Approved(template.name, sent, public)
 
     def _softer(self, buttons: Sequence[Button], lang: str) -> tuple[Button, ...]:

@@ -249,7 +249,7 @@ def _depart(
         account_key(to.channel, to.account),
         item.conversation_id,
         limits.rates(to.user),
-        bulk=kind is Kind.REMINDER,
+        bulk=kind is Kind.REMINDER and not item.ahead,
         urgent=urgent,
     )
     if later is not None:

@@ -218,7 +218,7 @@ def _sent_otherwise(tx: Tx, ways: Ways, item: Leased, state: str, now: datetime)
         stored = outbox.enqueue(
             tx, address.id, place, worded, now, pull=limits.pull,
             dedupe_key=key, due_at=due_at if due_at > now else None, expires_at=item.expires_at,
-            origin_id=first_id, way=_way(tx, item, state),
+            origin_id=first_id, way=_way(tx, item, state), ahead=item.ahead,
         )  # fmt: skip
         whole = worded.text in (_with_digits(said), said.discreet)
         return _Found(stored, address.id, whole, limits.pull)

@@ -1,13 +1,14 @@
 """Leases: who may send which message, and what became of it. `departure` is between the two.
 
 Two lanes: whatever is due of a conversation comes before bulk reminders, emergencies before all. A
-reminder that waits for its turn holds up other reminders only, nothing that is said.
+reminder that waits for its turn holds up other reminders only, nothing that is said, and none that
+goes ahead.
 """
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -41,9 +42,7 @@ _earlier = _outbox.alias("earlier")
 _chosen = _outbox.alias("chosen")
 
 
-def _claim(
-    lane: ColumnElement[bool], waits_for: ColumnElement[bool], state: str = "leased"
-) -> Hot:
+def _claim(lane: ColumnElement[bool], waits_for: ColumnElement[bool], state: str = "leased") -> Hot:
     """Return what leases rows whose turn it is: due, and none before them still under way.
 
     Args:
@@ -96,20 +95,22 @@ def _claim(
             _outbox.c.origin_id,
             _outbox.c.progress,
             _outbox.c.error,
+            _outbox.c.ahead,
         )
     )
 
 
+_IN_TURN = or_(~_chosen.c.ahead, _earlier.c.ahead, _earlier.c.kind != Kind.REMINDER.value)
 _SAID = _chosen.c.kind != Kind.REMINDER.value
 _LANES = (
     _claim(_SAID, _earlier.c.kind != Kind.REMINDER.value),
-    _claim(_chosen.c.kind == Kind.REMINDER.value, true()),
+    _claim(_chosen.c.kind == Kind.REMINDER.value, _IN_TURN),
 )
 _URGENT = (
     _claim(and_(_SAID, _chosen.c.kind == Kind.EMERGENCY.value), true()),  # both: for the index
 )
 #: Of messages that were decided about just now, those whose turn it is: they leave at once.
-_AT_ONCE = _claim(many.among(_chosen.c.id), true(), "sending")
+_AT_ONCE = _claim(many.among(_chosen.c.id), _IN_TURN, "sending")
 #: Why a message failed that nobody could read, in its record.
 UNREADABLE = "cannot be opened"
 #: A row that cannot be opened must not hold up the others of its batch.
@@ -165,20 +166,23 @@ _WENT = Hot(
         lease_until=None,
     )
 )
+_is_over = or_(_outbox.c.lease_until <= bindparam("now"), _outbox.c.lease_until > bindparam("far"))
 _EXPIRED_LEASES = Hot(
     update(_outbox)
-    .where(_outbox.c.state == "leased", _outbox.c.lease_until <= bindparam("now"))
+    .where(_outbox.c.state == "leased", _is_over)
     .values(state="ready", owner=None, lease_until=None)
 )
 _LOST = Hot(
     update(_outbox)
-    .where(_outbox.c.state == "sending", _outbox.c.lease_until <= bindparam("now"))
+    .where(_outbox.c.state == "sending", _is_over)
     .values(
         state="unknown", lease_until=None, error="no answer recorded", due_at=bindparam("due_at_")
     )
 )
 
 _ERROR_LENGTH, _WAY_LENGTH = 80, 40
+#: No lease lasts so long.
+_LONGEST = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +192,7 @@ class Leased:
     Attributes:
         lost: a receipt says that it never arrived (its word); it only fails once more.
         only_here: no other channel may take its place.
+        ahead: before other reminders.
     """
 
     id: int
@@ -200,6 +205,7 @@ class Leased:
     origin_id: int | None = None
     lost: str | None = None
     only_here: bool = False
+    ahead: bool = False
 
 
 def claim(
@@ -256,6 +262,7 @@ def _opened(tx: Tx, row: Any, owner: str) -> Leased:
         row.origin_id,
         (row.error or row.progress) if receipts.is_lost(row.progress) else None,
         bool(body.get("only_here")),
+        row.ahead,
     )
 
 
@@ -327,7 +334,9 @@ def recover(tx: Tx, now: datetime, due_at: datetime | None = None) -> tuple[int,
     """Free messages of senders that died: (`leased` made ready again, `sending` made unknown).
 
     Args:
-        now: leases that end by then are over.
+        now: leases that end by then are over; so are those longer than any: a clock was put back.
         due_at: the time, where that is another.
     """
-    return tx.run(_EXPIRED_LEASES, now=now), tx.run(_LOST, now=now, due_at_=due_at or now)
+    far = now + _LONGEST
+    lost = tx.run(_LOST, now=now, far=far, due_at_=due_at or now)
+    return tx.run(_EXPIRED_LEASES, now=now, far=far), lost

@@ -39,6 +39,7 @@ _STORE = Hot(
         expires_at=bindparam("expires_at"),
         origin_id=bindparam("origin_id"),
         way=bindparam("way"),
+        ahead=bindparam("ahead"),
     )
     .returning(_outbox.c.id)
 )
@@ -136,7 +137,7 @@ _COUNT = Hot(select(_outbox.c.state, func.count().label("n")).group_by(_outbox.c
 
 #: What the bot may still say while a person holds the conversation (I4).
 SPOKEN_WHILE_HELD = frozenset({Kind.EMERGENCY, Kind.STAFF, Kind.NOTICE})
-#: An emergency is due this long before everything else that waits, so that no backlog delays it.
+#: What goes ahead is due this long before everything else that waits, so that no backlog delays it.
 _AHEAD = timedelta(days=1)
 #: In place of a platform's id: the message went in the answer to the platform's own request.
 PASSIVE = "passive"
@@ -163,6 +164,7 @@ def enqueue(
     origin_id: int | None = None,
     only_here: bool = False,
     way: str | None = None,
+    ahead: bool = False,
 ) -> int:
     """Store one message at place `seq` of its conversation; return its id.
 
@@ -172,9 +174,10 @@ def enqueue(
         origin_id: the message it stands in for.
         only_here: no other channel may take its place: a code that proves this very address.
         way: how it goes, where that is known before it goes.
+        ahead: before all other reminders, of its conversation and of its account.
     """
     if due_at is None:
-        due_at = now - _AHEAD if worded.kind is Kind.EMERGENCY else now
+        due_at = now - _AHEAD if ahead or worded.kind is Kind.EMERGENCY else now
     row = tx.one(
         _STORE,
         conversation_id=conversation_id,
@@ -190,6 +193,7 @@ def enqueue(
         expires_at=expires_at,
         origin_id=origin_id,
         way=way or (PULLED if pull else None),
+        ahead=ahead,
     )
     return int(row.id)
 

@@ -7,7 +7,7 @@ phone of the first, and learns nothing else: not even whether the name is right 
 member is verified while its conversation is proven. Never commits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -88,6 +88,14 @@ class Household:
                 best[member.patient_id] = member
         ordered = sorted(best.values(), key=lambda m: (m.relation != "self", m.member_id))
         return ordered[: self.most]
+
+    def frail(self, tx: Tx, patient_ids: Collection[int], today: date) -> Collection[int]:
+        """Return who of these patients is rung rather than written to."""
+        return {row.id for row in rows.these(tx, patient_ids) if self._is_frail(row, today)}
+
+    def _is_frail(self, row: Any, today: date) -> bool:
+        born = rows.document_of(row).born
+        return row.frail or (born is not None and age(born, today) >= self.frail_age)
 
     def named(self, text: str, members: Sequence[Member]) -> Sequence[Member]:
         """Return whom a text names; one is sure, several are to be asked about, none where nobody.

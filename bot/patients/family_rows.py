@@ -1,6 +1,6 @@
 """The rows of patients and of who may book for them; what may be done is decided in `family`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert  # both engines know ON CONFLI
 
 from bot.patients import addresses
 from bot.patients.documents import Document, canonical, reread, with_birth
+from bot.store import many
 from bot.store.booking_tables import Appointment, FamilyMember, Patient
 from bot.store.db import Tx
 from bot.store.statements import Hot
@@ -46,6 +47,12 @@ _LIVE_OF_PERSON = Hot(
         _conversation.c.verified_at.is_not(None),
     )
 )
+_THESE = Hot(
+    select(
+        _patient.c.id, _patient.c.document_kind, _patient.c.document, _patient.c.born,
+        _patient.c.frail,
+    ).where(many.among(_patient.c.id))
+)  # fmt: skip
 _WITH_DOCUMENT = Hot(
     select(_patient.c.id, _patient.c.name, _patient.c.phone).where(
         _patient.c.document_index == bindparam("document_index")
@@ -129,6 +136,11 @@ def live(tx: Tx, conversation_id: int) -> Sequence[Any]:
     if known is None:
         return tx.rows(_LIVE_HERE, conversation_id=conversation_id)
     return tx.rows(_LIVE_OF_PERSON, person_id=known.person_id)
+
+
+def these(tx: Tx, patient_ids: Collection[int]) -> Iterator[Any]:
+    """Yield these patients, whoever they belong to."""
+    return many.rows(tx, _THESE, patient_ids)
 
 
 def document_of(row: Any) -> Document:

@@ -102,6 +102,8 @@ class Told:
 
     def takes(self, word: str) -> bool:
         """Say whether a word may be said to it, after what was answered already."""
+        if word == "snooze":  # what was taken or left out is not put off
+            return self.answer is None or self.answer == word
         return self.answer is None or self.answer in _BEGINS or word in _BEGINS
 
 

@@ -20,6 +20,7 @@ _CHOSEN = (
     "best_until",
     "paused_from",
     "paused_until",
+    "pause_keeps",
     "muted_on",
     "greetings_at",
     "off",
@@ -47,6 +48,7 @@ class Choice:
         zone: where she lives (IANA); None: where the hospital is.
         best: from when to when, on her clocks, she likes to be told of what can wait.
         paused_from, paused_until: nothing but what cannot wait in between; look at `pause`.
+        pause_keeps: what has a time of its own comes even so: visits, medicine.
         muted_on: nothing more on that day of hers.
         greetings_at: when she asked for greetings; None: she did not.
         off: the kinds of reminders she wants no more, by what they are about (`kinds.ABOUT`) or by key.
@@ -59,6 +61,7 @@ class Choice:
     greetings_at: datetime | None = None
     off: frozenset[str] = frozenset()
     paused_from: datetime | None = None
+    pause_keeps: bool = False
 
     def pause(self, now: datetime) -> datetime | None:
         """Return until when she is left alone at `now`; None where no pause is on."""
@@ -79,6 +82,7 @@ class Changed(TypedDict, total=False):
     best: tuple[time, time] | None
     paused_from: datetime | None
     paused_until: datetime | None
+    pause_keeps: bool
     muted_on: date | None
     greetings_at: datetime | None
     off: frozenset[str]
@@ -104,7 +108,7 @@ def _choice_in(row: Any) -> Choice:
         best = time.fromisoformat(row.best_from), time.fromisoformat(row.best_until)
     return Choice(
         row.zone, best, row.paused_until, row.muted_on, row.greetings_at,
-        frozenset((row.off or "").split()), row.paused_from,
+        frozenset((row.off or "").split()), row.paused_from, bool(row.pause_keeps),
     )  # fmt: skip
 
 
@@ -120,6 +124,7 @@ def choose(tx: Tx, conversation_id: int, now: datetime, **changed: Unpack[Change
         best_until=f"{last:%H:%M}" if last else None,
         paused_from=after.paused_from,
         paused_until=after.paused_until,
+        pause_keeps=after.pause_keeps or None,
         muted_on=after.muted_on,
         greetings_at=after.greetings_at,
         off=" ".join(sorted(after.off)) or None,

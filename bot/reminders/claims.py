@@ -5,16 +5,19 @@ Leases are fenced by owner and attempt: one that ran out and went to somebody el
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 
-from bot.store import many
 from bot.reminders.model import Due
 from bot.reminders.rows import DUE, due_of, reminder
+from bot.store import many
 from bot.store.db import Tx
 from bot.store.statements import Hot
 from bot.store.tables import Conversation
+
+#: No lease lasts so long.
+LONGEST = timedelta(hours=1)
 
 _chosen = reminder.alias("chosen")
 _conversation = Conversation.__table__  # type: ignore[attr-defined]
@@ -42,7 +45,10 @@ _CLAIM = Hot(
 )  # fmt: skip
 _EXPIRED = Hot(
     update(reminder)
-    .where(reminder.c.state == "leased", reminder.c.lease_until <= bindparam("now"))
+    .where(
+        reminder.c.state == "leased",
+        or_(reminder.c.lease_until <= bindparam("now"), reminder.c.lease_until > bindparam("far")),
+    )
     .values(state="pending", owner=None, lease_until=None)
 )
 _BACKLOG = Hot(
@@ -98,8 +104,11 @@ def claim(tx: Tx, owner: str, now: datetime, until: datetime, limit: int) -> lis
 
 
 def recover(tx: Tx, now: datetime) -> int:
-    """Let reminders be due again whose leases end by `now`; return how many."""
-    return tx.run(_EXPIRED, now=now)
+    """Let reminders be due again whose leases end by `now`; return how many.
+
+    So are those leased for longer than anybody leases: by a clock that was put back since.
+    """
+    return tx.run(_EXPIRED, now=now, far=now + LONGEST)
 
 
 def backlog(tx: Tx, now: datetime) -> int:

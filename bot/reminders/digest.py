@@ -81,11 +81,14 @@ def joins(kind: Kind, message: Sequence[Telling], due_at: datetime, now: datetim
 
 
 def answers(message: Sequence[Telling]) -> tuple[str, ...]:
-    """Return what a message asks for."""
-    if len(message) == 1:
-        return message[0].kind.answers
-    common = set(ANSWERS).intersection(*(one.kind.answers for one in message)) & _FOR_ALL
-    return tuple(word for word in message[0].kind.answers if word in common)
+    """Return what a message asks for; of things that share no answer, to take them one by one."""
+    asking = [one.kind for one in message if one.kind.answers]
+    if len(asking) <= 1:
+        return asking[0].answers if asking else ()
+    common = set(ANSWERS).intersection(*(kind.answers for kind in asking)) & _FOR_ALL
+    if len({kind.about for kind in asking}) > 1:
+        common -= {"done"}  # of a fee and a visit, nobody can tell which
+    return tuple(word for word in asking[0].answers if word in common) or ("more",)
 
 
 def open_until(message: Sequence[Telling], now: datetime) -> datetime:
@@ -104,7 +107,8 @@ def expires(message: Sequence[Telling]) -> datetime | None:
 def say(message: Sequence[Telling], wording: Wording, hearer: Hearer) -> Say:
     """Return what is said, from what is true now, in her language."""
     words = answers(message) if hearer.answers else ()
-    options = taps(message[0].due.id, words, hearer.lang)
+    lead = next((one for one in message if one.kind.answers), message[0])
+    options = taps(lead.due.id, words, hearer.lang)
     if len(message) == 1:
         one = message[0]
         values = values_of(one, hearer)

@@ -15,6 +15,7 @@ from bot.reminders.zones import zone_of
 from bot.store.db import Tx
 from bot.store.statements import Hot
 from bot.store.tables import Conversation
+from scheduler.reminders import Tier
 
 _conversation = Conversation.__table__  # type: ignore[attr-defined]
 
@@ -49,7 +50,8 @@ class Hours:
             return None
         if kind is not None and not kind.rule.quiet:
             return now
-        begins = max(now, choice.paused_until or now)
+        keeps = kind is not None and choice.pause_keeps and kind.rule.tier < Tier.USEFUL
+        begins = now if keeps else choice.pause(now) or now
         who = tx.one(_WHO, conversation_id=conversation_id)
         name = choice.zone or zone_of(who.channel, who.user)
         return self.kinds.quiet.opens(begins, ZoneInfo(name) if name else self.zone)

@@ -17,8 +17,10 @@ from bot.reminders import labels
 from bot.reminders.answering import Answering, Told
 from bot.reminders.kinds import ANSWERS, Kinds
 from bot.reminders.looking import Looking
+from bot.reminders.missing import Missing
 from bot.reminders.model import Subject
 from bot.reminders.wishes import Wishes
+from intents.dosing_answers import is_of_hour
 from intents.reminding import Reminding
 from scheduler.hours import wall
 
@@ -49,7 +51,8 @@ class RemindersFlow:
         self._kinds = kinds
         self._subjects = subjects
         self._answering = Answering(kinds, subjects)
-        self._wishes = Wishes(kinds, zone, reminding, greets)
+        missing = Missing(kinds, listeners, zone)
+        self._wishes = Wishes(kinds, zone, reminding, missing, greets)
         looking = Looking(kinds, subjects, listeners, self._wishes)
         self._entries: Mapping[str, Callable[[Scene], Step]] = {
             "answer": self._answer,
@@ -83,8 +86,23 @@ class RemindersFlow:
             for one in self._answering.together(scene.tx, told, word)
             if one.takes(word) and not self._answering.overtaken(scene.tx, one.due, word, scene.now)
         ]
+        if word == "taken" and (asks := self._of_another_hour(scene, dues)) is not None:
+            return asks
         self._answering.mark(scene.tx, dues, word, scene.now)
         return self._hand_over(scene, dues, word)
+
+    def _of_another_hour(self, scene: Scene, dues: Sequence[Told]) -> Step | None:
+        """Ask again where she names another part of the day than the dose is of; nothing is kept."""
+        said, lang, lead = scene.understood, scene.session.lang, dues[0]
+        if said.tap is not None or said.number is not None or lead.kind is None:
+            return None
+        hours = [wall(one.due.occurs_at, self._wishes.zone) for one in dues]
+        if any(is_of_hour(said.text, at.hour) for at in hours):
+            return None
+        taps, person = labels.taps_of(lead.row_id, lead.kind, lang), (person_button(lang),)
+        values = {"at": hours[0]}
+        say = Say(f"{FLOW}/another_hour", Kind.QUESTION, values, taps, person, here=True)
+        return Step((say,))
 
     def _refused(self, scene: Scene, told: Told, answers: Sequence[str], word: str) -> Step | None:
         """Explain why an answer does nothing; None where it may act."""
@@ -101,7 +119,10 @@ class RemindersFlow:
 
     def _hand_over(self, scene: Scene, dues: Sequence[Told], word: str) -> Step:
         """Let the domains act, each on its own; the first that goes on elsewhere does."""
-        minutes = {"minutes": self._minutes(scene)} if word == "snooze" else {}
+        minutes: dict[str, object] = {}
+        if word == "snooze":
+            wanted = scene.values.get("minutes")
+            minutes = {"minutes": self._minutes(scene), "wanted": wanted}
         scene.values = {"word": word, **minutes}
         step = Step()
         for about in dict.fromkeys(one.due.about for one in dues):
@@ -167,7 +188,7 @@ class RemindersFlow:
         lang = scene.session.lang
         found = [one for one in self._answering.all_of(scene.tx, told) if not one.answer]
         if not found:
-            return self._stale(scene, "gone")
+            return self._stale(scene, "answered")
         options = tuple(
             Button(self._called(scene, one), f"flow:{FLOW}.one:{one.row_id}-more")
             for one in found[:_MOST_LISTED]
@@ -198,6 +219,11 @@ class RemindersFlow:
     def _noted(self, scene: Scene) -> Step:
         """Hear "ok", "thanks", "not yet": nothing is recorded by them."""
         asked = scene.asked
+        if scene.values.get("word") == "not_yet" and asked is not None and asked.options:
+            number = asked.options[0].rpartition(":")[2].partition("-")[0]
+            told = self._answering.told(scene.tx, int(number), scene.conversation_id)
+            if told is not None and told.answer not in (None, "snooze"):
+                return self._already(scene, told, "not_yet")
         values = {
             "word": scene.values.get("word", "yes"),
             "asks": asked is not None and asked.is_open(scene.now) and bool(asked.options),

@@ -10,11 +10,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bot.store import many
 from bot.reminders.choices import Choice, choices_of
-from bot.store.many import among
+from bot.reminders.model import Thing
+from bot.store import many
 from bot.store.booking_tables import FamilyMember
 from bot.store.db import Tx
+from bot.store.many import among
 from bot.store.reminder_tables import PatientStatus
 from bot.store.statements import Hot
 from bot.store.tables import Conversation, Person
@@ -26,6 +27,9 @@ _status = PatientStatus.__table__  # type: ignore[attr-defined]
 _SHOWN = (
     _conversation.c.id,
     _conversation.c.channel,
+    _conversation.c.account,
+    _conversation.c.session,
+    _conversation.c.updated_at,
     _conversation.c.holder,
     _conversation.c.opted_out_at,
     _conversation.c.unreachable_at,
@@ -55,7 +59,13 @@ _STATUSES = Hot(
 
 @dataclass(slots=True)
 class Known:
-    """The rows, by what they were asked for; None where there is none."""
+    """The rows, by what they were asked for; None where there is none.
+
+    Attributes:
+        things: what reminders are about, by (about, id).
+        homes: conversations that nobody else can change before the commit, by their ids; what is said
+            in one changes it, so that each is good for one message.
+    """
 
     _here: dict[int, Any] = field(default_factory=dict)
     _hers: dict[int, list[Any]] = field(default_factory=dict)
@@ -63,6 +73,8 @@ class Known:
     _members: dict[int, set[int]] = field(default_factory=dict)
     _statuses: dict[int, Any] = field(default_factory=dict)
     _choices: dict[int, Choice] = field(default_factory=dict)
+    things: dict[tuple[str, int], Thing | None] = field(default_factory=dict)
+    homes: dict[int, Any] = field(default_factory=dict)
 
     def read(self, tx: Tx, conversation_ids: Collection[int], patient_ids: Collection[int]) -> None:
         """Read all that is asked of these, and of all proven addresses of the same people."""
@@ -96,6 +108,10 @@ class Known:
             self._here[row.id] = row
         for row in many.rows(tx, _ORDERS, new):
             self._orders[row.id] = tuple((row.channel_order or "").split())
+
+    def keep(self, conversation_ids: Collection[int]) -> None:
+        """Note which conversations were locked before they were read."""
+        self.homes = {one: row for one in conversation_ids if (row := self._here.get(one))}
 
     def conversation(self, tx: Tx, conversation_id: int) -> Any:
         """Return a conversation; None where there is none."""

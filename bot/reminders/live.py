@@ -79,6 +79,7 @@ class Lives:
             )  # fmt: skip
         choice = known.choice(tx, told.conversation_id)
         zone = zone_of(choice.zone) if choice.zone else self.zone
+        keeps = choice.pause_keeps and kind.rule.tier < Tier.USEFUL
         today = week = 0
         if kind.rule.tier >= Tier.USEFUL:
             today, week = self._counts(tx, told, zone, now, but)
@@ -93,8 +94,8 @@ class Lives:
             opted_out=told.opted_out,
             off=not choice.wants(kind.about, kind.key),
             asked=choice.greetings_at is not None,
-            paused_until=choice.pause(now),
-            muted=choice.muted_on is not None and choice.muted_on == local_day(now, zone),
+            paused_until=None if keeps else choice.pause(now),
+            muted=not keeps and choice.muted_on == local_day(now, zone),
             held=told.held,
             quiet=self.kinds.quiet if kind.rule.quiet else None,
             best=choice.best,

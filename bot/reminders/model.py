@@ -1,6 +1,6 @@
 """What reminders are about, and the port by which a domain tells of it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -65,6 +65,10 @@ class Subject(Protocol):
 
     def look(self, tx: Tx, about_id: int, now: datetime) -> Thing | None:
         """Return the thing as it is at this instant; None where it is not there any more."""
+        ...
+
+    def look_all(self, tx: Tx, about_ids: Collection[int], now: datetime) -> Mapping[int, Thing]:
+        """Return those of these things that are there, as `look` would."""
         ...
 
     def state_of(self, tx: Tx, due: Due, thing: Thing, now: datetime) -> Reason | None:

@@ -1,5 +1,6 @@
 """What was decided of a reminder, written down; the row, and why where the row does not show it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, func, or_, select, update
@@ -51,11 +52,17 @@ _FAILURES = Hot(
 )
 
 
-def sent(tx: Tx, due: Due, conversation_id: int, outbox_id: int, rules: str, now: datetime) -> None:
-    """Note in which message a reminder is said."""
-    tx.run(
-        _SENT, reminder_id=due.id, outbox_id_=outbox_id, rules_=rules,
-        conversation_id_=conversation_id, decided_at_=now,
+def sent(tx: Tx, said: Sequence[tuple[Due, int, int]], rules: str, now: datetime) -> None:
+    """Note in which messages reminders are said: (reminder, conversation, message)."""
+    tx.run_all(
+        _SENT,
+        [
+            {
+                "reminder_id": due.id, "outbox_id_": outbox_id, "rules_": rules,
+                "conversation_id_": conversation_id, "decided_at_": now,
+            }
+            for due, conversation_id, outbox_id in said
+        ],
     )  # fmt: skip
 
 

@@ -71,6 +71,16 @@ class Looked:
         return replace(self, decided=decided)
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A reminder, and the message that says it."""
+
+    looked: Looked
+    telling: Telling
+    conversation_id: int
+    outbox_id: int
+
+
 @dataclass(slots=True)
 class Counts:
     """What a transaction came to: (kind, decision, reason) → how many; how late the sent ones were.
@@ -125,6 +135,8 @@ class Sending:
             {due.conversation_id for due in dues if due.conversation_id is not None},
             {due.patient_id for due in dues if due.patient_id is not None},
         )
+        known.keep({one.conversation_id for one in claimed if one.conversation_id is not None})
+        self._read_things(tx, dues, now, known)
         looked = [self.look(tx, due, now, known) for due in dues]
         going: dict[int, Looked] = {}
         for one in looked:
@@ -137,14 +149,17 @@ class Sending:
             self._skip(tx, going[old.due.id], Reason.NEWER, now, counts)
         soon = {} if alone else self._soon(tx, tellings, going, now)
         heard: set[int] = set()
+        said: list[Said] = []
         for message in digest.messages(tellings):
             goes = message
             if heard.intersection(message[0].told.hers):  # what was said just now counts
+                self._write_down(tx, said, now, known)
                 goes = self._again(tx, message, going, now, known, counts)
             if goes:
                 heard.update(goes[0].told.hers)
                 whole = self._with_the_day(tx, goes, going, soon, now, known)
-                self._say(tx, whole, going, now, counts)
+                said += self._say(tx, whole, going, now, known, counts)
+        self._write_down(tx, said, now, known)
         return counts
 
     def _again(
@@ -179,7 +194,7 @@ class Sending:
         if origin is not None and due.kind in (STAFF, NEXT_CHANNEL):
             kind = self.kinds.get(origin.due.kind)
         subject = self.subjects.get(due.about)
-        thing = subject.look(tx, due.about_id, now) if subject is not None else None
+        thing = self._thing(tx, subject, due, now, known)
         if kind is None:  # the file has it no more
             stopped = Skip(Reason.STOPPED)
             return Looked(due, None, subject, thing, None, origin, stopped, self.lives.zone)
@@ -188,6 +203,26 @@ class Sending:
         live = self.lives.of(tx, due, kind, thing, over, told, now, known, but=message)
         decided = self._decide(due, kind, live, now)
         return Looked(due, kind, subject, thing, told, origin, decided, live.zone)
+
+    def _read_things(self, tx: Tx, dues: Sequence[Due], now: datetime, known: Known) -> None:
+        """Look at all that these reminders are about, a domain at a time."""
+        ids: dict[str, set[int]] = {}
+        for due in dues:
+            ids.setdefault(due.about, set()).add(due.about_id)
+        for about, of_about in ids.items():
+            if (subject := self.subjects.get(about)) is not None:
+                found = subject.look_all(tx, of_about, now)
+                known.things |= {(about, one): found.get(one) for one in of_about}
+
+    def _thing(
+        self, tx: Tx, subject: Subject | None, due: Due, now: datetime, known: Known
+    ) -> Thing | None:
+        if subject is None:
+            return None
+        about = due.about, due.about_id
+        if about not in known.things:
+            known.things[about] = subject.look(tx, due.about_id, now)
+        return known.things[about]
 
     def _decide(self, due: Due, kind: Kind, live: Live, now: datetime) -> Decided:
         """Staff are asked at any hour, wherever she can be reached; she is told by the rules."""
@@ -272,8 +307,9 @@ class Sending:
         message: Sequence[Telling],
         by_id: Mapping[int, Looked],
         now: datetime,
+        known: Known,
         counts: Counts,
-    ) -> None:
+    ) -> list[Said]:
         """Store one message with all that it says."""
         lead, conversation_id = message[0].due, message[0].told.conversation_id
         outbox_id = self.notices.tell(
@@ -284,20 +320,32 @@ class Sending:
             until=digest.open_until(message, now),
             dedupe_key=f"reminder:{lead.id}",
             expires_at=digest.expires(message),
+            elsewhere=len(message[0].told.hers) > 1,
+            home=known.homes.pop(conversation_id, None),
+            ahead=message[0].kind.rule.tier is Tier.SAFETY,
         )
         if outbox_id is None:
             raise ValueError("a reminder is always stored")
         counts.stored.append(outbox_id)
         for telling in message:
-            one = by_id[telling.due.id]
-            records.sent(tx, one.due, conversation_id, outbox_id, self.kinds.version, now)
-            counts.add(one.due.kind, "sent")
-            counts.lags.append(max(0.0, (now - one.due.due_at).total_seconds()))
-            if one.subject is not None:
-                one.subject.told(tx, one.due, telling.thing, outbox_id, now)
-            if one.due.kind == telling.kind.key:
-                self.repeating.follow(tx, one.due, telling.kind, telling.thing, now)
-            self._next(tx, one, now)
+            counts.add(telling.due.kind, "sent")
+            counts.lags.append(max(0.0, (now - telling.due.due_at).total_seconds()))
+        return [Said(by_id[one.due.id], one, conversation_id, outbox_id) for one in message]
+
+    def _write_down(self, tx: Tx, said: list[Said], now: datetime, known: Known) -> None:
+        """Note what was said, and plan what comes after it; `said` is empty then."""
+        known.homes.clear()  # whoever takes note may say something too
+        rows_ = [(one.telling.due, one.conversation_id, one.outbox_id) for one in said]
+        records.sent(tx, rows_, self.kinds.version, now)
+        for one in said:
+            due, telling = one.telling.due, one.telling
+            known.things.pop((due.about, due.about_id), None)  # it takes note
+            if one.looked.subject is not None:
+                one.looked.subject.told(tx, due, telling.thing, one.outbox_id, now)
+            if due.kind == telling.kind.key:
+                self.repeating.follow(tx, due, telling.kind, telling.thing, now)
+            self._next(tx, one.looked, now)
+        said.clear()
 
     def _soon(
         self, tx: Tx, tellings: Sequence[Telling], going: Mapping[int, Looked], now: datetime

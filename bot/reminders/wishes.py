@@ -6,6 +6,7 @@ Each is done and told in one message, with a tap that takes it back.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.dialogue.faq import person_button
@@ -15,8 +16,9 @@ from bot.reminders import choosing, words
 from bot.reminders.choices import Changed, Choice, choice_of, choose
 from bot.reminders.choosing import Span
 from bot.reminders.kinds import ABOUT, Kinds
+from bot.reminders.missing import MOST_NAMED, Missing
 from intents.reminding import Reminding
-from scheduler.hours import instant, local_day, wall
+from scheduler.hours import day_ends, instant, local_day, wall
 
 FLOW = "reminders"
 _LABELS = {
@@ -24,7 +26,8 @@ _LABELS = {
         "undo_mute": "今天还是提醒我", "undo_pause": "恢复提醒", "undo_best": "恢复原来的时间",
         "undo_off": "还是要提醒", "undo_on": "还是不要了", "undo_zone": "改回医院的时间",
         "three": "三天", "week": "一周", "fortnight": "两周", "today": "今天别再提醒",
-        "pause_week": "暂停一周", "none": "以后都不要", "yes": "对", "no": "不用改", "morning": "上午",
+        "pause_week": "暂停一周", "keeps": "这些还是提醒我", "none": "以后都不要",
+        "yes": "对", "no": "不用改", "morning": "上午",
         "afternoon": "下午", "evening": "晚上6点以后",
     },
     "en": {
@@ -32,7 +35,8 @@ _LABELS = {
         "undo_best": "Back to the usual hours", "undo_off": "Keep them after all",
         "undo_on": "Rather not", "undo_zone": "Back to the hospital's time",
         "three": "3 days", "week": "One week", "fortnight": "Two weeks", "today": "No more today",
-        "pause_week": "Pause for a week", "none": "No messages at all", "yes": "Yes",
+        "keeps": "Do remind me of these", "pause_week": "Pause for a week", 
+        "none": "No messages at all", "yes": "Yes",
         "no": "Leave it", "morning": "Mornings", "afternoon": "Afternoons",
         "evening": "After 6 in the evening",
     },
@@ -50,12 +54,14 @@ class Wishes:
     Attributes:
         zone: where the hospital is.
         reminding: reads places.
+        missing: finds what a pause would keep from her.
         greets: begins greeting somebody, or ends it (False).
     """
 
     kinds: Kinds
     zone: ZoneInfo
     reminding: Reminding
+    missing: Missing
     greets: Callable[[Scene, bool], None] = lambda *_: None
 
     def entries(self) -> Mapping[str, Callable[[Scene], Step]]:
@@ -64,6 +70,7 @@ class Wishes:
             "mute_today": self._mute,
             "pause": self._pause,
             "pause_said": self._pause,
+            "pause_keep": self._pause_keep,
             "resume": self._resume,
             "best_time": self._best,
             "off": self._off,
@@ -81,9 +88,21 @@ class Wishes:
         return ZoneInfo(choice.zone) if choice.zone else self.zone
 
     def _mute(self, scene: Scene) -> Step:
-        zone = self.clocks(choice_of(scene.tx, scene.conversation_id))
-        self._keep(scene, muted_on=local_day(scene.now, zone))
-        return _said(scene, "muted", {}, _undo(scene, "mute"))
+        choice = choice_of(scene.tx, scene.conversation_id)
+        zone = self.clocks(choice)
+        lost = self.missing.within(scene, choice, scene.now, day_ends(scene.now, zone))
+        self._keep(scene, muted_on=local_day(scene.now, zone), pause_keeps=False)
+        keeps = [_tap(scene, "keeps", "pause_keep")] if lost else []
+        return _said(scene, "muted", _lost(lost), *keeps, _undo(scene, "mute"))
+
+    def _pause_keep(self, scene: Scene) -> Step:
+        """Let what has a time of its own come even so: visits, doses."""
+        choice = choice_of(scene.tx, scene.conversation_id)
+        self._keep(scene, pause_keeps=True)
+        until = choice.paused_until
+        back = wall(until, self.clocks(choice)) if until and until > scene.now else None
+        undo = _undo(scene, "pause" if back else "mute")
+        return _said(scene, "pause_keeps", {"back": back}, undo)
 
     def _pause(self, scene: Scene) -> Step:
         """Pause for the days that are named or chosen; ask where none are, or not surely."""
@@ -98,11 +117,12 @@ class Wishes:
             taps = [_tap(scene, name, "pause", name) for name in _DAYS]
             return _ask(scene, "ask_pause", {"again": again}, taps, "pause_said")
         begins = None if span.first <= today else self._midnight(choice, span.first)
-        self._keep(scene, paused_from=begins, paused_until=self._midnight(choice, span.back))
-        return _said(
-            scene, "paused", {"first": span.first, "back": span.back, "now": begins is None},
-            _undo(scene, "pause"),
-        )  # fmt: skip
+        back = self._midnight(choice, span.back)
+        lost = self.missing.within(scene, choice, begins or scene.now, back)
+        self._keep(scene, paused_from=begins, paused_until=back, pause_keeps=False)
+        values = {"first": span.first, "back": span.back, "now": begins is None, **_lost(lost)}
+        keeps = [_tap(scene, "keeps", "pause_keep")] if lost else []
+        return _said(scene, "paused", values, *keeps, _undo(scene, "pause"))
 
     def _midnight(self, choice: Choice, day: date) -> datetime:
         return instant(datetime.combine(day, time()), self.clocks(choice))
@@ -114,7 +134,7 @@ class Wishes:
         paused = choice.paused_until is not None and choice.paused_until > scene.now
         if not paused and choice.muted_on != today:
             return Step((Say("consent/started", Kind.NOTICE, shortcuts=_person(scene)),))
-        self._keep(scene, paused_from=None, paused_until=None, muted_on=None)
+        self._keep(scene, paused_from=None, paused_until=None, muted_on=None, pause_keeps=False)
         return _said(scene, "resumed", {"off": self._names(scene, choice.off)})
 
     def _best(self, scene: Scene) -> Step:
@@ -253,6 +273,11 @@ class Wishes:
         choose(scene.tx, scene.conversation_id, scene.now, **changed)  # type: ignore[arg-type]
         if "greetings_at" in changed:
             self.greets(scene, changed["greetings_at"] is not None)
+
+
+def _lost(found: list[Any]) -> dict[str, object]:
+    named = found[:MOST_NAMED]
+    return {"lost": named, "more": len(found) > len(named)}
 
 
 def _is_back(text: str) -> bool:

@@ -37,5 +37,6 @@ def chosen(choice: Choice, lang: str, zone: ZoneInfo, now: datetime) -> dict[str
         "muted": choice.muted_on == wall(now, zone).date(),
         "best": choice.best,
         "off": [about(one, lang) for one in sorted(choice.off)],
+        "keeps": choice.pause_keeps,
         "greetings": choice.greetings_at is not None,
     }

@@ -115,6 +115,7 @@ class ReminderChoice(SQLModel, table=True):
     best_until: str | None = Field(default=None, max_length=5)
     paused_from: datetime | None = time_column(required=False)
     paused_until: datetime | None = time_column(required=False)
+    pause_keeps: bool | None = None
     muted_on: dt.date | None = None
     greetings_at: datetime | None = time_column(required=False)
     off: str | None = Field(default=None, max_length=300)

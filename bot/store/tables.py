@@ -199,7 +199,7 @@ class Outbox(SQLModel, table=True):
     could not go by its own channel. `seen_at` takes what did not arrive off the list of staff: one
     of them saw it, or another message went in its place. `resent_at` is when it was sent a second
     time because the first answer was lost. `way` is how its channel sent it, and why so: a template, a
-    notice, a service message.
+    notice, a service message. `ahead` goes before other reminders, whatever their number: a dose.
     """
 
     __tablename__: ClassVar[str] = "outbox"
@@ -247,6 +247,7 @@ class Outbox(SQLModel, table=True):
     seen_at: datetime | None = time_column(required=False)
     resent_at: datetime | None = time_column(required=False)
     way: str | None = Field(default=None, max_length=40)
+    ahead: bool = False
 
 
 class DeliveryReceipt(SQLModel, table=True):

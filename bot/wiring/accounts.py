@@ -1,4 +1,4 @@
-"""The accounts of platforms while a server runs: each works by itself, and operators see how it fares."""
+"""The accounts of platforms while a server runs: each works by itself; operators see how it fares."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence

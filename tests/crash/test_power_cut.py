@@ -12,7 +12,7 @@ import random
 import shutil
 import sys
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ _CHECKPOINT_PAGES = 40
 
 
 class ApswRaw:
-    """An apsw connection with the two things a driver's cursor has more."""
+    """An apsw connection with what a driver's connection and cursor have more."""
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
@@ -56,6 +56,17 @@ class ApswRaw:
         """Run one statement; its rows wait for `fetchall`."""
         self._rows = self._connection.execute(sql, tuple(parameters)).fetchall()
         self.rowcount = self._connection.changes()
+        return self
+
+    def cursor(self) -> "ApswRaw":
+        """Return what runs a statement many times: itself."""
+        return self
+
+    def executemany(self, sql: str, many: Sequence[Any], /) -> "ApswRaw":
+        """Run one statement with each of many sets of parameters."""
+        before = self._connection.total_changes()
+        self._connection.executemany(sql, [tuple(parameters) for parameters in many])
+        self.rowcount = self._connection.total_changes() - before
         return self
 
     def fetchall(self) -> list[Any]:

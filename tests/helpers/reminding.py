@@ -1,7 +1,7 @@
 """The engine of reminders on a real database, with errands of ours in place of visits and plans."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -125,6 +125,10 @@ class Errands:
         if about_id in self.broken:
             raise LookupError("this errand cannot be opened")
         return self.things.get(about_id)
+
+    def look_all(self, tx: Tx, about_ids: Collection[int], now: datetime) -> dict[int, Thing]:
+        found = {one: self.look(tx, one, now) for one in about_ids}
+        return {one: thing for one, thing in found.items() if thing is not None}
 
     def state_of(self, tx: Tx, due: Due, thing: Thing, now: datetime) -> Reason | None:  # noqa: ARG002
         return None

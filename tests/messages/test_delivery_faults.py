@@ -7,8 +7,7 @@ import pytest
 from sqlmodel import select
 
 from bot.errors import StoreError
-from bot.messages import delivery as delivery_module
-from bot.messages import outbox
+from bot.messages import outbox, recorder
 from bot.messages.delivery import Delivery
 from bot.store.db import Engine, Tx
 from bot.store.tables import Conversation
@@ -26,7 +25,7 @@ async def test_a_result_waits_for_a_database_that_is_away_for_a_moment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What certainly arrived does not become `unknown` because the database blinked."""
-    monkeypatch.setattr(delivery_module, "_RECORD_WAITS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(recorder, "_WAITS", (0.0, 0.0, 0.0))
     flaky = FlakyEngine(engine)
     delivery = Delivery(flaky, {channel.name: channel}, clock, "this process")
     channel.held = {"甲"}

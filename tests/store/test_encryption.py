@@ -8,7 +8,6 @@ import stat
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,108 +17,16 @@ from sqlmodel import SQLModel, select
 
 from bot.app import App
 from bot.errors import SealedError, StartError
-from bot.message import Address, Inbound, Kind, Worded
+from bot.message import Address, Inbound
 from bot.messages import inbox, outbox
-from bot.store.booking_tables import Appointment, CallTask, Patient
 from bot.store.columns import Encrypted
 from bot.store.db import Engine, Tx
 from bot.store.keyring import Keyring, add_key, drop_old_keys, load_keyring
 from bot.store.postgres import PostgresEngine
 from bot.store.rotation import reseal
 from bot.store.sqlite import SqliteEngine
-from bot.store.tables import Conversation, HandoffCase, Inbox, OneTimeCode, Outbox, Person
-from tests.helpers.booking import add_clinic
-
-NOW = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
-NAME, PHONE, DOCUMENT, WORDS = "欧阳雪莉", "13900004711", "110101199003074477", "膝盖肿得像馒头"
-CANARIES = (NAME, PHONE, DOCUMENT, WORDS, "canary-visitor", "canary-key-0001", "Zanzibar4711")
-
-
-def everything(tx: Tx) -> None:
-    """Store canaries in every encrypted column there is."""
-    words = f"我叫{NAME},电话{PHONE},{WORDS},Zanzibar4711"
-    inbound = Inbound(Address("webchat", "main", "canary-visitor"), "canary-key-0001", words)
-    accepted = inbox.accept(tx, inbound, NOW)
-    outbox.enqueue(
-        tx, accepted.conversation_id, 2, Worded(f"{NAME}您好,{WORDS}", Kind.ANSWER), NOW,
-        pull=True, inbox_id=accepted.inbox_id,
-    )  # fmt: skip
-    with tx.session() as session:
-        person = Person(
-            name=NAME,
-            phone=PHONE,
-            document=DOCUMENT,
-            health_note=WORDS,
-            updated_at=NOW,
-            phone_index=tx.keyring.index(PHONE, "person.phone"),
-        )
-        session.add(person)
-        session.flush()
-        conversation = session.get_one(Conversation, accepted.conversation_id)
-        conversation.session = {"named": {"other": [WORDS, NAME, PHONE]}}
-        conversation.last_seq = 2
-        conversation.person_id = person.id
-        session.add(
-            HandoffCase(
-                conversation_id=accepted.conversation_id,
-                desk="general",
-                reason="asked",
-                priority=2,
-                state="open",
-                note=f"{NAME} {PHONE} {WORDS}",
-                opened_at=NOW,
-            )
-        )
-        session.add(
-            OneTimeCode(
-                conversation_id=accepted.conversation_id,
-                phone=PHONE,
-                phone_index=tx.keyring.index(PHONE, "person.phone"),
-                code_index=tx.keyring.index("471100", "one_time_code"),
-                created_at=NOW,
-                expires_at=NOW,
-            )
-        )
-    a_visit(tx, accepted.conversation_id)
-
-
-def a_visit(tx: Tx, conversation_id: int) -> None:
-    """Store a visit of somebody whose name and document are canaries, and a call about it."""
-    clinic_id, (slot_id,) = add_clinic(tx, NOW.date())
-    with tx.session() as session:
-        patient = Patient(
-            name=NAME,
-            document_kind="resident",
-            document=DOCUMENT,
-            document_index=tx.keyring.index(DOCUMENT, "patient.document"),
-            born="1990-03-07",
-            phone=PHONE,
-            phone_index=tx.keyring.index(PHONE, "person.phone"),
-            created_at=NOW,
-            updated_at=NOW,
-        )
-        session.add(patient)
-        session.flush()
-        visit = Appointment(
-            number="10000001",
-            patient_id=patient.id,
-            conversation_id=conversation_id,
-            clinic_id=clinic_id,
-            slot_id=slot_id,
-            capacity=1,
-            seat=1,
-            starts_at=NOW,
-            ends_at=NOW,
-            state="booked",
-            fee_fen=0,
-            created_at=NOW,
-            updated_at=NOW,
-        )
-        session.add(visit)
-        session.flush()
-        session.add(
-            CallTask(appointment_id=int(visit.id or 0), why="silent", due_at=NOW, note=WORDS)
-        )
+from bot.store.tables import HandoffCase, Inbox, Outbox, Person
+from tests.helpers.canaries import CANARIES, DOCUMENT, NAME, NOW, PHONE, WORDS, everything
 
 
 def sealed_columns() -> list[tuple[sa.Table, sa.Column[Any]]]:

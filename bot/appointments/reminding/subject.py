@@ -1,11 +1,10 @@
 """Visits as the engine of reminders asks about them; `bot.reminders.model.Subject`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.appointments import visits
-from bot.appointments.model import Visit
 from bot.appointments.reminding.answers import VisitAnswers
 from bot.appointments.reminding.things import PREPARE, VisitReminders
 from bot.dialogue.flow import Scene, Step
@@ -28,10 +27,24 @@ class VisitSubject:
 
     def look(self, tx: Tx, about_id: int, now: datetime) -> Thing | None:
         """Return a visit as it is at this instant."""
-        visit = visits.visit(tx, about_id)
-        if visit is None:
-            return None
-        return self.reminders.thing(tx, visit, now, self._tags(tx, visit, now))
+        return self.look_all(tx, [about_id], now).get(about_id)
+
+    def look_all(self, tx: Tx, about_ids: Collection[int], now: datetime) -> Mapping[int, Thing]:
+        """Return visits as they are at this instant."""
+        found = visits.several(tx, about_ids)
+        patients = {visit.patient_id for visit in found if visit.patient_id is not None}
+        frail = self.listeners.frail(tx, patients, now)
+        missed = self.reminders.missed(tx, patients, now)
+        return {
+            visit.appointment_id: self.reminders.thing(
+                tx,
+                visit,
+                now,
+                frozenset({FRAIL}) if visit.patient_id in frail else frozenset(),
+                missed.get(visit.patient_id or 0, 0),
+            )
+            for visit in found
+        }
 
     def state_of(self, tx: Tx, due: Due, thing: Thing, now: datetime) -> Reason | None:
         """Return why one reminder of a visit that takes place is not to be told of any more."""
@@ -59,10 +72,3 @@ class VisitSubject:
     def answer(self, scene: Scene, dues: Sequence[Due], word: str) -> Step:
         """Take the answer to what one message reminded of."""
         return self.answers.take(scene, list(dict.fromkeys(due.about_id for due in dues)), word)
-
-    def _tags(self, tx: Tx, visit: Visit, now: datetime) -> frozenset[str]:
-        if visit.patient_id is None:
-            return frozenset()
-        to = self.listeners.of(tx, visit.conversation_id, visit.patient_id, now)
-        member = self.listeners.member(tx, to, visit.patient_id, now) if to is not None else None
-        return frozenset({FRAIL}) if member is not None and member.frail else frozenset()

@@ -1,6 +1,6 @@
 """A visit as reminders see it, and how they follow each of its steps, in one transaction (RM-05)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -99,12 +99,18 @@ class VisitReminders:
         return self.preparing(visit, _ANY).moments()
 
     def thing(
-        self, tx: Tx, visit: Visit, now: datetime, tags: frozenset[str] = frozenset()
+        self,
+        tx: Tx,
+        visit: Visit,
+        now: datetime,
+        tags: frozenset[str] = frozenset(),
+        missed: int | None = None,
     ) -> Thing:
         """Return a visit as it is at this instant.
 
         Args:
             tags: what else is true of it.
+            missed: how many visits its patient missed, where that was looked up before.
         """
         moments = {"starts": visit.starts_at}
         if visit.state is State.BOOKED and visit.since is not None:
@@ -120,7 +126,7 @@ class VisitReminders:
             zone=self.zone.key,
             over=over_for(visit),
             tags=tags | self._tags(visit),
-            values=lambda lang: self.values(tx, visit, lang, now),
+            values=lambda lang: self.values(tx, visit, lang, now, missed),
         )
 
     def _tags(self, visit: Visit) -> frozenset[str]:
@@ -141,13 +147,25 @@ class VisitReminders:
         )
         return tags | {LATE} if late else tags
 
-    def values(self, tx: Tx, visit: Visit, lang: str, now: datetime) -> dict[str, Any]:
-        """Return what a reminder may say of a visit: not why she comes, not what was found (RM-01)."""
+    def missed(self, tx: Tx, patient_ids: Collection[int], now: datetime) -> Mapping[int, int]:
+        """Return how many visits each patient missed, where that leads to anything."""
+        if not self.options.no_show_block_days:
+            return {}
+        return checks.missed_of(tx, patient_ids, now, self.options)
+
+    def values(
+        self, tx: Tx, visit: Visit, lang: str, now: datetime, missed: int | None = None
+    ) -> dict[str, Any]:
+        """Return what a reminder may say of a visit: not why she comes, not what was found (RM-01).
+
+        Args:
+            missed: as in `thing`.
+        """
         asks, zone, options = self.preparing(visit, lang), self.zone, self.options
         fast_from = asks.fast_from
-        missed = 0
-        if options.no_show_block_days and visit.patient_id is not None:
-            missed = checks.missed(tx, visit.patient_id, now, options).count
+        if missed is None:
+            whose = [visit.patient_id] if visit.patient_id is not None else []
+            missed = sum(self.missed(tx, whose, now).values())
         return {
             **visit_values(visit, lang, zone, now),
             "days": (visit.clinic.date - local_day(now, zone)).days,

@@ -69,8 +69,8 @@ class Noting:
         logged = log_in(scene.understood.text)
         if logged is None:
             return say("how_to_log")
-        if (plan := self._just_due(scene, logged.medicine)) is not None:
-            return say("taken")
+        if (taken := self._just_due(scene, logged.medicine)) is not None:
+            return taken
         plan = self._when_needed(scene, logged.medicine) or self._begin(scene, logged.medicine)
         doses.note(scene.tx, plan.plan_id, scene.now, doses.TAKEN, scene.now)
         told = {
@@ -80,21 +80,24 @@ class Noting:
         }
         return say("logged", told)
 
-    def _just_due(self, scene: Scene, medicine: str) -> Plan | None:
-        """Note the dose that was due just now, where she names a medicine she is reminded of."""
+    def _just_due(self, scene: Scene, medicine: str) -> Step | None:
+        """Note the dose that was due just now, where she names it, or nothing else can be meant."""
         quiet = self.hers.plans.planner.kinds.quiet
+        found: list[tuple[Plan, datetime]] = []
         for plan in self.hers.scheduled(scene):
             rule = rule_of(plan, quiet)
-            if rule is None or not medicine or medication_of(plan.details).medicine != medicine:
+            if rule is None or (medicine and medication_of(plan.details).medicine != medicine):
                 continue
             due = _last_before(rule, scene.now, ZoneInfo(plan.zone))
-            if due is not None and doses.state_of(scene.tx, plan.plan_id, due) in (
-                None,
-                doses.SNOOZED,
-            ):
-                doses.note(scene.tx, plan.plan_id, due, doses.TAKEN, scene.now)
-                return plan
-        return None
+            said = doses.state_of(scene.tx, plan.plan_id, due) if due is not None else doses.TAKEN
+            if due is not None and said in (None, doses.SNOOZED):
+                found.append((plan, due))
+        if not found or (len(found) > 1 and not medicine):
+            return None
+        plan, due = found[0]
+        doses.note(scene.tx, plan.plan_id, due, doses.TAKEN, scene.now)
+        zone = ZoneInfo(plan.zone)
+        return saying.taken(wall(due, zone), wall(scene.now, zone))
 
     def _begin(self, scene: Scene, medicine: str) -> Plan:
         """Begin notes about a medicine; nothing of it is ever scheduled."""

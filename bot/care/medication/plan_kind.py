@@ -102,7 +102,10 @@ class MedicationKind:
         state = TAKEN if word == "taken" else SKIPPED
         for due in dues:
             doses.note(scene.tx, plan.plan_id, due.occurs_at, state, scene.now)
-        return saying.taken() if state == TAKEN else saying.ask_why(scene)
+        if state == SKIPPED:
+            return saying.ask_why(scene)
+        zone = ZoneInfo(plan.zone)
+        return saying.taken(wall(max(due.occurs_at for due in dues), zone), wall(scene.now, zone))
 
     def _next(self, plan: Plan, dues: Sequence[Due]) -> datetime | None:
         return self.next_moment(plan, "dose", max(due.occurs_at for due in dues))

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from bot.care.kind import PATIENT
 from bot.care.medication import saying
 from bot.care.medication.hers import KIND, Hers
-from bot.care.medication.saying import ask, say, tap
+from bot.care.medication.saying import ask, say, tap, typed
 from bot.care.medication.shape import MOST_TIMES, Medication, medication_of
 from bot.care.plans import Plan
 from bot.dialogue.faq import person_button
@@ -199,7 +199,7 @@ class Proposing:
             **saying.values(medication_of(plan.details), scene.session.lang),
             "next": wall(coming, ZoneInfo(plan.zone)) if coming else None,
         }
-        return say("set", told, tap(scene, "mine", "mine"))
+        return say("set", told, typed(scene, "mine"))
 
     def _days(self, scene: Scene, draft: Mapping[str, Any]) -> tuple[date, date | None]:
         """Return the first and last day; the first is tomorrow where today's hours are over."""

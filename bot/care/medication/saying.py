@@ -1,7 +1,7 @@
 """What is said of medicine, and how its days and hours are called."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Any
 
 from bot.care.medication.shape import Medication
@@ -31,7 +31,7 @@ _LABELS = {
     "en": {
         "yes": "Yes, like that", "change": "Other times", "no": "Not now", "pause": "Pause for a week",
         "resume": "Go on", "stop": "Stop it", "stop_yes": "Stop reminding", "keep": "Keep it",
-        "mine": "My medicine", "unwell": "Feeling unwell", "forgot": "Not with me",
+        "mine": "My medicine reminders", "unwell": "Feeling unwell", "forgot": "Not with me",
         "doctor": "Doctor stopped it", "finished": "Used up", "all": "Stop all",
     },
 }  # fmt: skip
@@ -44,6 +44,12 @@ def tap(scene: Scene, label: str, entry: str, choice: object = "") -> Button:
     """Return a tap of this flow."""
     value = f"flow:{FLOW}.{entry}" + (f":{choice}" if choice != "" else "")
     return Button(_LABELS[scene.session.lang][label], value)
+
+
+def typed(scene: Scene, label: str) -> Button:
+    """Return a shortcut that says its own words, as somebody without buttons types them."""
+    words = _LABELS[scene.session.lang][label]
+    return Button(words, words)
 
 
 def values(medication: Medication, lang: str) -> dict[str, Any]:
@@ -82,9 +88,9 @@ def lasting(starts_on: date, ends_on: date | None) -> int | None:
     return (ends_on - starts_on).days + 1 if ends_on is not None else None
 
 
-def taken() -> Step:
-    """Thank her; nothing is said of how well she does."""
-    return say("taken")
+def taken(at: datetime, now: datetime) -> Step:
+    """Say which dose was recorded, by the clocks of its plan; nothing of how well she does."""
+    return say("taken", {"at": at, "today": at.date() == now.date()})
 
 
 def ask_why(scene: Scene) -> Step:

@@ -55,7 +55,9 @@ def snooze(
             wall=f"{wall(at, ZoneInfo(plan.zone)):%Y-%m-%dT%H:%M}", zone=plan.zone,
             created_at=scene.now,
         )  # fmt: skip
-    return saying.say("snoozed", {"minutes": minutes, "asked": said})
+    wanted = scene.values.get("wanted")
+    asked = wanted if isinstance(wanted, int) else said
+    return saying.say("snoozed", {"minutes": minutes, "asked": asked})
 
 
 def _too_long(due: Due, at: datetime, next_dose: datetime | None) -> bool:

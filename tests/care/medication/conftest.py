@@ -1,6 +1,6 @@
 """A patient and her medicine on each database, without an application."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -36,6 +36,9 @@ class OneFamily:
     """A family of which only she is known."""
 
     known: list[Member] = field(default_factory=list)
+
+    def frail(self, tx: Tx, patient_ids: Collection[int], today: date) -> Collection[int]:  # noqa: ARG002
+        return ()
 
     def members(self, tx: Tx, conversation_id: int, today: date) -> Sequence[Member]:  # noqa: ARG002
         return self.known

@@ -13,11 +13,14 @@ _TIME = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Add eight tables and a column."""
+    """Add eight tables and two columns."""
     _plans()
     _reminders()
     _preparations()
     op.add_column("outbox", sa.Column("way", sa.String(40), nullable=True))
+    op.add_column(
+        "outbox", sa.Column("ahead", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
 
 
 def _preparations() -> None:
@@ -99,6 +102,7 @@ def _plans() -> None:
         sa.Column("best_until", sa.String(5), nullable=True),
         sa.Column("paused_from", _TIME, nullable=True),
         sa.Column("paused_until", _TIME, nullable=True),
+        sa.Column("pause_keeps", sa.Boolean(), nullable=True),
         sa.Column("muted_on", sa.Date(), nullable=True),
         sa.Column("greetings_at", _TIME, nullable=True),
         sa.Column("off", sa.String(300), nullable=True),
