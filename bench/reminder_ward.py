@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 from sqlalchemy import insert
 
@@ -24,7 +23,7 @@ from bot.message import Inbound, Outbound, Sent, Worded
 from bot.settings import Settings
 from bot.store.booking_tables import Appointment, FamilyMember, Patient, Slot
 from bot.store.db import Tx
-from bot.store.reminder_tables import Reminder
+from bot.store.sqlite import prepare, sqlite_module
 from bot.store.tables import Conversation
 
 #: The instant at which everything is planned; visits are the day after next, and told of tomorrow.
@@ -32,8 +31,27 @@ NOW = datetime(2026, 11, 18, 1, 0, tzinfo=UTC)  # Wednesday, 09:00 in Shanghai
 STARTS = datetime(2026, 11, 20, 2, 30, tzinfo=UTC)  # Friday, 10:30 there
 DUE = STARTS - timedelta(days=1)
 CHANNEL = "null"
-_STEP = 500
-_FILL = 20_000
+_STEP = 2_000
+_FAMILY = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗"
+_GIVEN = (
+    "伟",
+    "芳",
+    "娜",
+    "秀英",
+    "敏",
+    "静",
+    "丽",
+    "强",
+    "磊",
+    "军",
+    "洋",
+    "勇",
+    "艳",
+    "杰",
+    "娟",
+    "涛",
+    "明",
+)
 
 
 class NullChannel:
@@ -108,10 +126,14 @@ async def open_ward(config: Path, data: Path, *, due: int, pending: int) -> Ward
         numbers = range(first, min(first + _STEP, due))
         visits += await app.engine.write(partial(_visits, slot=slot, numbers=numbers, places=due))
         await asyncio.sleep(0)
-    for first in range(0, pending, _FILL):
-        numbers = range(first, min(first + _FILL, pending))
-        await app.engine.write(partial(_later, numbers=numbers, talks=due))
+    await asyncio.to_thread(add_reminders, database_of(app), pending, due=False, talks=due)
     return Ward(app, clock, channel, visits)
+
+
+def database_of(app: App) -> Path:
+    """Return the file of an application's database."""
+    path: Path = app.engine.path  # type: ignore[attr-defined]  (it is on SQLite)
+    return path
 
 
 def _slot(tx: Tx, *, hospital: Hospital, settings: Settings, places: int) -> tuple[int, int]:
@@ -130,61 +152,75 @@ def _slot(tx: Tx, *, hospital: Hospital, settings: Settings, places: int) -> tup
 
 
 def _visits(tx: Tx, *, slot: tuple[int, int], numbers: range, places: int) -> list[int]:
-    """Make patients, each with a conversation of her own and a visit."""
+    """Make patients, each with a conversation of her own and a visit; all have the same id."""
+    digest = tx.keyring.index
     with tx.session() as session:
-        talks = [
-            Conversation(
-                channel=CHANNEL, account="main", user=f"patient {number}", created_at=NOW,
-                user_index=tx.keyring.index(f"patient {number}", "conversation.user"),
-                updated_at=NOW, verified_at=NOW,
-            )
+        run = session.execute
+        run(insert(Conversation), [
+            {
+                "id": number + 1, "channel": CHANNEL, "account": "main", "user": f"patient {number}",
+                "user_index": digest(f"patient {number}", "conversation.user"), "last_seq": 0,
+                "holder": "bot", "hold_token": 0, "window_left": 0, "verified_at": NOW,
+                "created_at": NOW, "updated_at": NOW,
+            }
             for number in numbers
-        ]  # fmt: skip
-        people = [
-            Patient(
-                name="王小明", document_kind="passport", document=f"E{number:08}", created_at=NOW,
-                document_index=tx.keyring.index(f"bench {number}", "patient.document"),
-                updated_at=NOW,
-            )
+        ])  # fmt: skip
+        run(insert(Patient), [
+            {
+                "id": number + 1, "name": _name(number), "document_kind": "passport",
+                "document": f"E{number:08}", "insurance": "self", "frail": False,
+                "document_index": digest(f"bench {number}", "patient.document"),
+                "created_at": NOW, "updated_at": NOW,
+            }
             for number in numbers
-        ]  # fmt: skip
-        session.add_all([*talks, *people])
-        session.flush()
-        session.add_all(
-            FamilyMember(
-                conversation_id=int(talk.id or 0), patient_id=int(person.id or 0), place=1,
-                relation="self", added_at=NOW, verified_at=NOW,
-            )
-            for talk, person in zip(talks, people, strict=True)
-        )  # fmt: skip
-        visits = [
-            Appointment(
-                number=f"B{number}", patient_id=int(person.id or 0), clinic_id=slot[0],
-                conversation_id=int(talk.id or 0), slot_id=slot[1], capacity=places,
-                seat=number + 1, starts_at=STARTS, ends_at=STARTS + timedelta(minutes=30),
-                state="booked", fee_fen=2_200, created_at=NOW, updated_at=NOW,
-            )
-            for number, talk, person in zip(numbers, talks, people, strict=True)
-        ]  # fmt: skip
-        session.add_all(visits)
-        session.flush()
-        return [int(visit.id or 0) for visit in visits]
+        ])  # fmt: skip
+        run(insert(FamilyMember), [
+            {
+                "conversation_id": number + 1, "patient_id": number + 1, "place": 1,
+                "relation": "self", "added_at": NOW, "verified_at": NOW,
+            }
+            for number in numbers
+        ])  # fmt: skip
+        run(insert(Appointment), [
+            {
+                "id": number + 1, "number": f"B{number}", "patient_id": number + 1,
+                "conversation_id": number + 1, "clinic_id": slot[0], "slot_id": slot[1],
+                "capacity": places, "seat": number + 1, "starts_at": STARTS, "state": "booked",
+                "ends_at": STARTS + timedelta(minutes=30), "fee_fen": 2_200, "offered": False,
+                "version": 1, "created_at": NOW, "updated_at": NOW,
+            }
+            for number in numbers
+        ])  # fmt: skip
+    return [number + 1 for number in numbers]
 
 
-def _later(tx: Tx, *, numbers: range, talks: int) -> None:
-    """Make reminders of visits far ahead."""
-    with tx.session() as session:
-        rows: list[dict[str, Any]] = []
-        for number in numbers:
-            at = STARTS + timedelta(days=30, seconds=7 * number)
-            rows.append(
-                {
-                    "cause": f"visit:{10_000_000 + number}:1:visit_day_before:{number}",
-                    "about": "visit", "about_id": 10_000_000 + number, "about_version": 1,
-                    "kind": "visit_day_before", "occurs_at": at, "patient_id": None,
-                    "conversation_id": 1 + number % talks, "due_at": at - timedelta(days=1),
-                    "send_until": at, "wall": f"{at:%Y-%m-%dT%H:%M}", "zone": "Asia/Shanghai",
-                    "state": "pending", "attempts": 0, "created_at": NOW,
-                }
-            )  # fmt: skip
-        session.execute(insert(Reminder), rows)
+def _name(number: int) -> str:
+    """Return a name; texts differ as they do between people."""
+    return f"{_FAMILY[number % len(_FAMILY)]}{_GIVEN[number // len(_FAMILY) % len(_GIVEN)]}"
+
+
+def add_reminders(path: Path, count: int, *, due: bool, talks: int) -> None:
+    """Put reminders into the table in the order of their time, in one statement.
+
+    Args:
+        due: of the visits of the ward, all at `DUE`; else of others, far ahead, one every seven seconds.
+        talks: how many conversations there are.
+    """
+    if not count:
+        return
+    raw = sqlite_module().connect(str(path), isolation_level=None)
+    prepare(raw, "OFF")
+    base, step, first = (STARTS, 0, 1) if due else (STARTS + timedelta(days=30), 7, 10_000_000)
+    at = f"datetime('{base:%Y-%m-%d %H:%M:%S}', (i * {step}) || ' seconds'"
+    sql = (
+        "INSERT INTO reminder (cause, about, about_id, about_version, kind, occurs_at, patient_id, "  # noqa: S608  (all ours)
+        "conversation_id, due_at, send_until, wall, zone, state, attempts, created_at) "
+        "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?) "
+        f"SELECT 'visit:' || ({first} + i) || ':1:visit_day_before:' || i, 'visit', {first} + i, 1, "
+        f"'visit_day_before', {at}) || '.000000', NULL, 1 + i % ?, "
+        f"{at}, '-1 day') || '.000000', {at}) || '.000000', "
+        "'2026-11-20T10:30', 'Asia/Shanghai', 'pending', 0, '2026-11-18 01:00:00.000000' FROM n"
+    )
+    raw.execute(sql, (count, talks))
+    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    raw.close()

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -29,17 +30,28 @@ _CHUNK = 50
 _PATIENCE = 1_200.0
 
 
-def run(config: Path, *, pending: int, due: int, versus: str) -> dict[str, Any]:
+def run(
+    config: Path,
+    *,
+    pending: int,
+    due: int,
+    versus: str,
+    told: Callable[[str], None] = lambda _: None,
+) -> dict[str, Any]:
     """Measure both sizes and the yardsticks, one after another.
 
     Args:
         versus: "apscheduler", or "" for none.
+        told: hears what is being done.
 
     Raises:
         BenchError: a run did not end, or did not hand every reminder over once.
     """
-    large = _apart(config, pending, due)
+    told(f"{due} reminders due, {_SMALL} pending")
     small = _apart(config, _SMALL, due)
+    told(f"{due} reminders due, {pending} pending")
+    large = _apart(config, pending, due)
+    told("bare SQL")
     with tempfile.TemporaryDirectory(prefix="daoyi-bench-") as scratch:
         bare = bare_sql(Path(scratch), pending, due)
     figures = {
@@ -52,6 +64,7 @@ def run(config: Path, *, pending: int, due: int, versus: str) -> dict[str, Any]:
         "cost_ratio_small_to_large": round(small["dispatch_per_s"] / large["dispatch_per_s"], 2),
     }
     if versus:
+        told(f"APScheduler, {_JOBS} jobs")
         with tempfile.TemporaryDirectory(prefix="daoyi-bench-") as scratch:
             theirs = apscheduler(Path(scratch), _JOBS, _ADDED, _FIRED)
         figures |= {
@@ -93,8 +106,8 @@ async def _add(ward: Ward) -> tuple[int, float]:
     planner, subject = ward.app.reminding.planner, ward.app.reminding.subjects["visit"]
 
     def plan(tx: Tx, visits: list[int]) -> int:
-        things = [subject.look(tx, visit, NOW) for visit in visits]
-        return sum(planner.plan(tx, thing, NOW) for thing in things if thing is not None)
+        things = subject.look_all(tx, visits, NOW)
+        return sum(planner.plan(tx, thing, NOW) for thing in things.values())
 
     started, added = perf_counter(), 0
     for first in range(0, len(ward.visits), _CHUNK):

@@ -42,7 +42,7 @@ from bot.messages.feed import Feed
 from bot.patients.bind_flow import BindFlow, region_of
 from bot.patients.flow import ConsentFlow
 from bot.reminders.elsewhere import elsewhere
-from bot.reminders.kinds import Kinds, load_kinds
+from bot.reminders.kinds import Kinds, load_kinds, untold
 from bot.reminders.planning import Planner
 from bot.settings import Settings
 from bot.store.db import Engine
@@ -196,7 +196,8 @@ async def build(
     matcher = matcher or matcher_for(catalog, settings.data / "learnt")
     understander = Understander(catalog, matcher, content.red_flags, hospital.vocabulary)
     wording = Wording(settings.templates / "replies", catalog)
-    if problems := wording.check(answers=False):
+    texts: set[str] = set().union(*map(wording.names, catalog.languages))
+    if problems := [*wording.check(answers=False), *untold(content.kinds, texts)]:
         raise StartError("\n".join(problems))
     feed = Feed()
 

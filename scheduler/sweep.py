@@ -61,7 +61,7 @@ class Sweep(Generic[T]):
         gone: errors that are nobody's fault: the sweep ends, what is leased is handled by the next.
         busy: says whether somebody else wants the database now; the sweep then takes it slowly.
         batch: how many are leased at once; `ahead`: how many are at most held leased.
-        chunk: how many are handled in one transaction.
+        chunk: how many are handled in one transaction; `gentle`: how many while others are busy.
         pause: how long it waits between chunks while others are busy, in seconds.
     """
 
@@ -73,7 +73,8 @@ class Sweep(Generic[T]):
         busy: Callable[[], bool] = lambda: False,
         batch: int = 2_000,
         ahead: int = 100_000,
-        chunk: int = 40,
+        chunk: int = 50,
+        gentle: int = 10,
         pause: float = 0.02,
     ) -> None:
         self._port = port
@@ -82,6 +83,7 @@ class Sweep(Generic[T]):
         self._batch = batch
         self._ahead = ahead
         self._chunk = chunk
+        self._gentle = min(gentle, chunk)
         self._pause = pause
         self._held: list[T] = []
         self._lock = asyncio.Lock()
@@ -118,20 +120,21 @@ class Sweep(Generic[T]):
 
     async def _handle(self) -> int:
         """Handle all that is held, chunk by chunk; what could not be handled stays held."""
-        chunks, self._held = _chunks(self._held, self._chunk), []
+        groups, self._held = _groups(self._held), []
+        chunk: list[T] = []
         done = 0
         try:
-            while chunks and not self._ended:
-                done += await self._dispatch(chunks[-1])
-                chunks.pop()
-                await self._breathe()
+            while groups and not self._ended:
+                is_busy = self._busy()
+                while groups and len(chunk) < (self._gentle if is_busy else self._chunk):
+                    chunk += groups.pop()
+                done += await self._dispatch(chunk)
+                chunk = []
+                # others have a turn; a long one where they are busy
+                await asyncio.sleep(self._pause if is_busy and groups else 0)
         finally:
-            self._held += [item for chunk in reversed(chunks) for item in chunk]
+            self._held += [*chunk, *(item for group in reversed(groups) for item in group)]
         return done
-
-    async def _breathe(self) -> None:
-        """Let others have a turn; a long one where they are busy."""
-        await asyncio.sleep(self._pause if self._busy() else 0)
 
     async def _dispatch(self, chunk: Sequence[T]) -> int:
         try:
@@ -153,14 +156,9 @@ class Sweep(Generic[T]):
             return 0
 
 
-def _chunks(items: Sequence[T], size: int) -> list[list[T]]:
-    """Return the items in chunks of about `size`, the last chunk first; a group is never torn."""
+def _groups(items: Sequence[T]) -> list[list[T]]:
+    """Return the items by group, the last group first: none is ever torn."""
     groups: dict[Hashable, list[T]] = {}
     for item in items:
         groups.setdefault(item.group, []).append(item)
-    chunks: list[list[T]] = [[]]
-    for group in groups.values():
-        if len(chunks[-1]) >= size:
-            chunks.append([])
-        chunks[-1] += group
-    return [chunk for chunk in reversed(chunks) if chunk]
+    return list(reversed(groups.values()))

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import bindparam, update
 
 from bench.simulate import run, world
+from bench.simulate.checks import KINDS
 from bench.simulate.hospital import Ward
 from bench.simulate.rules import Rules, read_rules
 from bench.simulate.run import Asked, Result, simulate
@@ -30,7 +31,6 @@ from intents.match import Matcher
 from scheduler.hours import Quiet
 
 Runs = Callable[[Asked], Result]
-_SHORT = Asked(days=5, patients=30, seed=1, rush=12)
 _AGAIN = Hot(
     update(reminder)
     .where(reminder.c.id == bindparam("reminder_id"))
@@ -44,17 +44,21 @@ def runs(settings: Settings, content: Content, matcher: Matcher) -> Runs:
     return lambda asked: simulate(settings, asked, content=content, matcher=matcher)
 
 
+_RUN = Asked(days=8, patients=40, seed=1, faults=True, rush=5)
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_no_reminder_is_wrong_whatever_goes_wrong(runs: Runs, seed: int) -> None:
-    result = runs(Asked(days=8, patients=40, seed=seed, faults=True, rush=5))
+    result = runs(replace(_RUN, seed=seed))
     assert result.violations == [], result.figures
     assert result.figures["sent"] > 0
+    keys = {"sent", "skipped", "deferred", "answered", "violations", "seed", "wall_s"}
+    assert keys <= set(result.figures)
 
 
 def test_the_same_seed_is_the_same_run(runs: Runs) -> None:
-    one, other = (runs(replace(_SHORT, faults=True)).figures for _ in range(2))
+    one, other = (runs(replace(_RUN, days=4)).figures for _ in range(2))
     assert _without_time(one) == _without_time(other)
-    assert {"sent", "skipped", "deferred", "answered", "violations", "seed", "wall_s"} <= set(one)
 
 
 def _without_time(figures: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,23 +120,17 @@ def _speaks_over_staff(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(run, "Ward", lambda made, absences, _: Ward(made, absences, takeovers=3000.0))
 
 
-@pytest.mark.parametrize(
-    ("broken", "kind"),
-    [
-        (_ignores_changes, "stale"),
-        (_forgets_what_was_said, "duplicate"),
-        (_loses_a_kind, "lost"),
-        (_never_sleeps, "quiet_hours"),
-        (_may_say_less, "over_budget"),
-        (_speaks_over_staff, "bot_over_staff"),
-    ],
-)
 def test_the_oracle_sees_an_engine_that_is_broken(
-    runs: Runs, monkeypatch: pytest.MonkeyPatch, broken: Callable[[Any], None], kind: str
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken(monkeypatch)
-    result = runs(Asked(days=10, patients=50, seed=4, rush=12))
-    assert result.figures["violations"][kind] > 0, result.figures
+    for broken in (
+        _ignores_changes, _forgets_what_was_said, _loses_a_kind, _never_sleeps, _may_say_less,
+        _speaks_over_staff,
+    ):  # fmt: skip
+        broken(monkeypatch)
+    result = runs(Asked(days=9, patients=40, seed=4, rush=12))
+    seen = {kind for kind, many in result.figures["violations"].items() if many}
+    assert seen == set(KINDS) - {"double_booked"}, result.figures
 
 
 def test_a_place_that_two_have_is_seen() -> None:

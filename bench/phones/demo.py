@@ -31,10 +31,13 @@ _STANDINS: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
 }
 
 
-#: What the simulated platform calls the fields of our templates.
+#: What the simulated platform calls our fields: of a visit, of anything else.
+_VISIT: Mapping[str, str] = {
+    "who": "就诊人", "day": "日期", "window": "时间",
+    "department": "科室", "doctor": "医生", "place": "地点",
+}  # fmt: skip
 _FIELDS: Mapping[str, str] = {
-    "就诊人": "who", "日期": "day", "时间": "window",
-    "科室": "department", "医生": "doctor", "地点": "place",
+    "what": "事项", "who": "姓名", "medicine": "药品", "day": "日期", "time": "时间", "place": "地点",
 }  # fmt: skip
 
 
@@ -122,8 +125,8 @@ class Demo:
         made: Callable[..., StandIn] = getattr(module, kind)
         if name == "wechat":  # a template for every kind: outside a window nothing else goes
             templates = {
-                kind: {"id": f"TM-{kind}", "fields": _FIELDS}
-                for kind in self._app.reminding.kinds.kinds
+                key: {"id": f"TM-{key}", "fields": _VISIT if kind.about == "visit" else _FIELDS}
+                for key, kind in self._app.reminding.kinds.kinds.items()
             }
             more = {**more, "options": {"templates": templates}}
         return made(

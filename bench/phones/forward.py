@@ -60,7 +60,7 @@ _BUSY = Hot(
 #: So far at once: more is asked for again.
 MOST = timedelta(days=400)
 #: Where nothing is due, holds and lists are looked at this often; on a long way less often.
-_STRIDE, _STRIDES = timedelta(minutes=30), 400
+_STRIDE, _STRIDES = timedelta(minutes=30), 48
 #: Real seconds that one step may take: a dead gateway is not waited for.
 _PATIENCE = 6.0
 _BREATH = 0.02

@@ -5,7 +5,7 @@ Every wrong row is named by its number, never by what it says of somebody; nothi
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -15,6 +15,7 @@ from bot.api.plan_rows import ROWS, Meant, RowError
 from bot.api.plan_sheets import BILLS, TABLES
 from bot.care.importing import Counts, Wanted, bring_in
 from bot.care.parts import Care
+from bot.care.plans import Plan
 from bot.care.status import Status
 from bot.hospital.problems import HospitalDataError
 from bot.hospital.sheets import Row, read_rows
@@ -96,10 +97,37 @@ def take(
         tx, care.plans, f"{kind}:", wanted, care.zone.key, now, actor, keep=keep
     )
     for patient_id, day in home:
-        if day <= today:
-            care.statuses.set(tx, patient_id, Status.DISCHARGED, now, now, actor=actor)
+        went_home(tx, care, patient_id, day, now, actor)
     record(tx, now, actor, f"{kind}.import", detail=f"{len(rows)} rows")
     return report
+
+
+def discharge(
+    tx: Tx, care: Care, values: Mapping[str, Any], patient_id: int, now: datetime, actor: str
+) -> Sequence[Plan]:
+    """Let one discharge be what its values say, as a row of a file; return its plans.
+
+    The same number in a file is the same discharge.
+
+    Raises:
+        RowError: the values do not go together; names the column.
+    """
+    today, departments = now.astimezone(care.zone).date(), _departments(tx)
+    meant = _row(tx, care, "discharges", Row(1, values), departments, today, (patient_id, None))
+    wanted = ROWS["discharges"](values, meant)
+    bring_in(tx, care.plans, meant.key(""), wanted, care.zone.key, now, actor, source="api")
+    if values["status"] == "active":
+        went_home(tx, care, patient_id, values["date"], now, actor)
+    found = [care.plans.by_key(tx, one.key) for one in wanted]
+    return [plan for plan in found if plan is not None]
+
+
+def went_home(tx: Tx, care: Care, patient_id: int, day: date, now: datetime, actor: str) -> None:
+    """Let whoever was admitted until a day that has come be at home; a later stay goes on."""
+    if day > now.astimezone(care.zone).date():
+        return
+    over = datetime.combine(day + timedelta(days=1), time(), care.zone).astimezone(UTC)
+    care.statuses.set(tx, patient_id, Status.DISCHARGED, min(now, over), now, actor=actor)
 
 
 def _meant(
@@ -120,12 +148,25 @@ def _meant(
     if None in found:
         report.unknown.append(row.number)
         return None
-    unique = "\n".join(str(values[name]) for name in TABLES[kind].unique)
+    return _row(tx, care, kind, row, departments, today, (found[0] or 0, found[-1]))
+
+
+def _row(
+    tx: Tx,
+    care: Care,
+    kind: str,
+    row: Row,
+    departments: Mapping[str, str],
+    today: date,
+    people: tuple[int, int | None],
+) -> Meant:
+    """Return what a row of a patient, and of who pays, is read with."""
+    unique = "\n".join(str(row.values[name]) for name in TABLES[kind].unique)
     digest = tx.keyring.index(f"{kind}\n{unique}", _PURPOSE)
     return Meant(
         row=row.number,
-        patient_id=found[0] or 0,
-        payer_id=found[-1],
+        patient_id=people[0],
+        payer_id=people[1],
         key=lambda part: f"{kind}:{digest}:{part}",
         levels=care.levels,
         department=lambda said: departments.get(said, ""),

@@ -10,6 +10,7 @@ from bot.patients.documents import Papers
 _LONGEST = 60
 _LAST_ID = 10**18 - 1
 Id = Annotated[int, Field(ge=1, le=_LAST_ID)]
+_Told = Annotated[str, Field(max_length=200, repr=False)]
 
 
 class _Shape(BaseModel):
@@ -42,6 +43,31 @@ class NewPlan(_Shape):
     )
 
 
+class NewDischarge(_Shape):
+    """Somebody goes home: the day itself, her follow-up, when to come again; as a row of the file.
+
+    The same `number` again is the same discharge, changed where it differs; in a file as well.
+    """
+
+    number: Annotated[str, Field(min_length=1, max_length=200)]
+    who: Somebody
+    date: dt.date
+    level: Annotated[str, Field(max_length=8)] = Field(
+        "", description="When she is asked: A, B, C."
+    )
+    ward: _Told = ""
+    steps: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=20)
+    ] = []
+    medicines: _Told = ""
+    signs: _Told = ""
+    revisit: _Told = Field("", description="Such as 建议1-2周内复诊; empty: none.")
+    department: _Told = Field("", description="Where to come again: a code or a name.")
+    doctor: _Told = ""
+    call: _Told = ""
+    status: Literal["active", "cancelled"] = "active"
+
+
 class PlanChange(_Shape):
     """What changes; what is left out stays. Without `paused_until` a pause lasts until it is ended."""
 
@@ -66,6 +92,13 @@ class PlanState(_Shape):
     paused_until: dt.datetime | None
     version: int
     source: str
+
+
+class DischargeSaved(_Shape):
+    """The plans that came of a discharge."""
+
+    patient: int
+    plans: list[PlanState]
 
 
 class PlanRead(PlanState):

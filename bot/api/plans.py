@@ -12,8 +12,13 @@ from sqlalchemy import bindparam, select
 from bot.api.desk import Api
 from bot.api.guard import OPERATOR
 from bot.api.once import Asked, Key, once
+from bot.api.plan_cells import window
+from bot.api.plan_files import discharge
 from bot.api.plan_people import NobodyError, named, patient
+from bot.api.plan_rows import RowError
 from bot.api.plan_shapes import (
+    DischargeSaved,
+    NewDischarge,
     NewPlan,
     PlanChange,
     PlanList,
@@ -102,6 +107,36 @@ def _mount_making(router: APIRouter, api: Api) -> None:
             lambda tx: once(tx, asked, now, lambda: _changed(tx, plans, plan_id, body, now))
         )
 
+    @router.post("/discharges", response_model=DischargeSaved)
+    async def go_home(body: NewDischarge, key: Key = None) -> Any:
+        """Tell of a discharge: its day, the follow-up of its level, when to come again."""
+        now, care = api.clock(), api.care
+        asked = Asked(key, "discharges", body.model_dump_json())
+        values = _row_of(body)
+
+        def change(tx: Tx) -> Any:
+            patient_id = _Whom(tx, now, api).find(body.who, "who")
+            try:
+                plans = discharge(tx, care, values, patient_id, now, OPERATOR)
+            except RowError as exc:
+                raise BadInput(str(exc).removeprefix("column ")) from None
+            return {"patient": patient_id, "plans": [_state(plan) for plan in plans]}
+
+        return await api.engine.write(lambda tx: once(tx, asked, now, lambda: change(tx)))
+
+
+def _row_of(body: NewDischarge) -> dict[str, Any]:
+    """Return a discharge as a row of the file has it."""
+    said = body.revisit.strip()
+    try:
+        again = (said, window(said)) if said else None
+    except ValueError as exc:
+        raise BadInput(f"revisit: {exc}") from None
+    given = body.model_dump(exclude={"who"})
+    return {
+        **given, "level": body.level.upper(), "steps": tuple(body.steps), "revisit": again,
+    }  # fmt: skip
+
 
 def _changed(tx: Tx, plans: Plans, plan_id: int, body: PlanChange, now: datetime) -> dict[str, Any]:
     """Do what a request changes of a plan."""
@@ -109,6 +144,10 @@ def _changed(tx: Tx, plans: Plans, plan_id: int, body: PlanChange, now: datetime
     for name in ("details", "starts_on"):
         if name in given and given[name] is None:
             raise BadInput(f"{name}: must not be empty")
+    if body.paused_until is not None and body.state != "paused":
+        raise BadInput("paused_until: goes with state paused")
+    if body.paused_until is not None and body.paused_until <= now:
+        raise BadInput("paused_until: must be in the future")
     plan = plans.get(tx, plan_id)
     if plan is None:
         raise BadInput("plan: there is no such plan", 404)

@@ -202,9 +202,7 @@ def no_shows(tx: Tx, patient_id: int, since: datetime) -> list[datetime]:
     return [row.starts_at for row in tx.rows(_NO_SHOWS, patient_id=patient_id, since=since)]
 
 
-def no_shows_of(
-    tx: Tx, patient_ids: Collection[int], since: datetime
-) -> dict[int, list[datetime]]:
+def no_shows_of(tx: Tx, patient_ids: Collection[int], since: datetime) -> dict[int, list[datetime]]:
     """Return the same of several patients."""
     found: dict[int, list[datetime]] = {}
     for row in many.rows(tx, _NO_SHOWS_OF, patient_ids, since=since):

@@ -1,12 +1,12 @@
 """Days on which people are greeted: `festivals.toml` of the content folder (A19)."""
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from bot.care.tables import tables_of
 from bot.errors import StartError
 from scheduler.recurrence import add_months
 
@@ -72,13 +72,8 @@ def load_festivals(folder: Path) -> Festivals:
     Raises:
         StartError: names the file, the festival and the key of what cannot be used.
     """
-    path = folder / FILE
-    try:
-        tables = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+    if (tables := tables_of(folder / FILE)) is None:
         return Festivals()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
-        raise StartError(f"{path}: cannot be read: {exc}") from exc
     known: dict[str, Festival] = {}
     problems = []
     for key, table in tables.items():

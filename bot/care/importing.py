@@ -60,6 +60,7 @@ def bring_in(
     actor: str,
     *,
     keep: bool = False,
+    source: str = SOURCE,
 ) -> Counts:
     """Let the plans of a source be those of a file.
 
@@ -72,10 +73,10 @@ def bring_in(
     """
     counts = Counts()
     for one in wanted:
-        _bring(tx, plans, one, zone, now, actor, counts)
+        _bring(tx, plans, one, zone, now, actor, counts, source)
     if not keep:
         named = {one.key for one in wanted}
-        for row in tx.rows(rows.OF_SOURCE, source=SOURCE, prefix=f"{prefix}%"):
+        for row in tx.rows(rows.OF_SOURCE, source=source, prefix=f"{prefix}%"):
             plan = Plan(*row)
             if plan.source_key not in named:
                 plans.stop(tx, plan.plan_id, Reason.STOPPED, now, actor=actor)
@@ -84,7 +85,14 @@ def bring_in(
 
 
 def _bring(
-    tx: Tx, plans: Plans, one: Wanted, zone: str, now: datetime, actor: str, counts: Counts
+    tx: Tx,
+    plans: Plans,
+    one: Wanted,
+    zone: str,
+    now: datetime,
+    actor: str,
+    counts: Counts,
+    source: str,
 ) -> None:
     known = plans.by_key(tx, one.key)
     details, starts_on = dict(one.details), one.starts_on
@@ -104,7 +112,7 @@ def _bring(
         return
     made = plans.create(
         tx, kind=one.kind, details=details, zone=zone, starts_on=starts_on, now=now,
-        actor=actor, source=SOURCE, patient_id=one.patient_id, payer_id=one.payer_id,
+        actor=actor, source=source, patient_id=one.patient_id, payer_id=one.payer_id,
         ends_on=one.ends_on, source_key=one.key,
     )  # fmt: skip
     if known is None:

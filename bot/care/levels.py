@@ -3,12 +3,12 @@
 The hospital keeps the table; we only ask what stands in it.
 """
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bot.care.tables import tables_of
 from bot.errors import StartError
 
 FILE = "follow_up.toml"
@@ -52,13 +52,8 @@ def load_levels(folder: Path) -> Levels:
     Raises:
         StartError: names the file, the level and the key of what cannot be used.
     """
-    path = folder / FILE
-    try:
-        tables = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+    if (tables := tables_of(folder / FILE)) is None:
         return Levels()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
-        raise StartError(f"{path}: cannot be read: {exc}") from exc
     levels, problems = read_levels(tables)
     if problems:
         raise StartError("\n".join(f"{FILE}: {problem}" for problem in problems))

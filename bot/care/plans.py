@@ -310,6 +310,7 @@ class Plans:
 
     def _plan(self, tx: Tx, plan: Plan, now: datetime) -> None:
         """Insert the reminders of a plan; of what comes again the first that there is still time for."""
+        plan = self._anew(tx, plan, now)
         thing, kind = self.thing(tx, plan, now), self.kinds[plan.kind]
         for _ in range(_TRIES):
             if self.planner.plan(tx, thing, now):
@@ -322,6 +323,21 @@ class Plans:
         if plan.is_paused(now) and plan.paused_until is not None:
             until = plan.paused_until
             tx.run(rows.WAIT, about_id_=plan.plan_id, until_=until, due_at_=until)
+
+    def _anew(self, tx: Tx, plan: Plan, now: datetime) -> Plan:
+        """Let what is told at once, and was taken back before it was, be told from now on."""
+        since = plan.details.get(_SINCE) if plan.kind in AT_ONCE and not plan.is_over else None
+        begins = _begins(plan, now)
+        if since is None or datetime.fromisoformat(since) > begins:
+            return plan
+        if (
+            tx.one(rows.TOLD, about_id=plan.plan_id, since=datetime.fromisoformat(since))
+            is not None
+        ):
+            return plan
+        details = {**plan.details, _SINCE: (begins + _SOON).isoformat()}
+        tx.run(rows.SAY, plan_id_=plan.plan_id, details_=details)
+        return replace(plan, details=details)
 
     def _must(self, tx: Tx, plan_id: int) -> Plan:
         plan = self.get(tx, plan_id)

@@ -44,6 +44,20 @@ CHANGE = Hot(
         updated_at=bindparam("updated_at_"),
     )
 )  # fmt: skip
+SAY = Hot(
+    update(plan).where(plan.c.id == bindparam("plan_id_")).values(details=bindparam("details_"))
+)
+#: Whether a plan was told of what is so since then.
+TOLD = Hot(
+    select(reminder.c.id)
+    .where(
+        reminder.c.about == "plan",
+        reminder.c.about_id == bindparam("about_id"),
+        reminder.c.state == "sent",
+        reminder.c.occurs_at >= bindparam("since"),
+    )
+    .limit(1)
+)
 NEWER = Hot(
     update(plan)
     .where(plan.c.id == bindparam("plan_id_"))

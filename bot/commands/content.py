@@ -29,21 +29,32 @@ def check(context: typer.Context, as_json: Json = False) -> None:
 def _check(settings: Settings) -> dict[str, Any]:
     """Read everything and render every text once with the demonstration hospital."""
     from bot.app import read_content, system_clock  # noqa: PLC0415  (keeps `--help` quick)
+    from bot.care.festivals import load_festivals  # noqa: PLC0415
+    from bot.care.levels import load_levels  # noqa: PLC0415
     from bot.dialogue.wording import Wording  # noqa: PLC0415
     from bot.hospital.files import DEMO, read_folder  # noqa: PLC0415
     from bot.hospital.live import LiveHospital  # noqa: PLC0415
+    from bot.reminders.kinds import untold  # noqa: PLC0415
 
-    catalog = read_content(settings).catalog
+    content = read_content(settings)
+    load_levels(settings.content_folder)
+    load_festivals(settings.content_folder)
+    catalog = content.catalog
     today = system_clock().astimezone(settings.zone).date()
     wording = Wording(settings.templates / "replies", catalog)
     live = LiveHospital(read_folder(DEMO), 0, settings.booking)
+    texts: set[str] = set().union(*map(wording.names, catalog.languages))
     stale = [f"{entry.where} ({entry.owner}, {entry.review})" for entry in catalog.stale(today)]
     return {
         "intents": len(catalog.intents),
         "questions": len(catalog.examples()),
         "languages": list(catalog.languages),
         "version": catalog.version,
-        "problems": list(dict.fromkeys(wording.check() + wording.check_answers(live, today))),
+        "problems": list(
+            dict.fromkeys(
+                wording.check() + wording.check_answers(live, today) + untold(content.kinds, texts)
+            )
+        ),
         "past_review": stale,
     }
 

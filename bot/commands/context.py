@@ -12,6 +12,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import typer
 
 from bot.errors import DaoyiError, StoreError
+from bot.hospital.problems import HospitalDataError
 from bot.logs import set_up
 from bot.settings import Settings, load_settings
 
@@ -59,6 +60,8 @@ def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         return asyncio.run(work())
     except StoreError as exc:
         fail(store_sentence(exc))
+    except HospitalDataError as exc:
+        fail("\n".join(exc.problems))
     except DaoyiError as exc:
         fail(str(exc))
     except KeyboardInterrupt:

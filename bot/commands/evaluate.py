@@ -195,6 +195,53 @@ def booking(
         _table("the rush", result)
 
 
+@bench.command()
+def reminders(
+    context: typer.Context,
+    pending: Annotated[int, typer.Option(min=0, help="How many wait for later.")] = 2_000_000,
+    due: Annotated[int, typer.Option(min=100, help="How many are due at one instant.")] = 20_000,
+    versus: Annotated[str, typer.Option(help='"apscheduler", or "none".')] = "apscheduler",
+    as_json: Json = False,
+) -> None:
+    """Send what is due into a channel of nowhere, beside APScheduler and bare SQL."""
+    from bench.reminders import BenchError, run  # noqa: PLC0415  (only when asked)
+
+    if versus not in ("apscheduler", "none"):
+        fail(f"--versus: '{versus}' is not known (expected apscheduler or none)")
+    beside = versus if versus == "apscheduler" else ""
+    with Console(stderr=True).status("reminders") as status:
+        try:
+            result = run(
+                context.obj.config, pending=pending, due=due, versus=beside, told=status.update
+            )
+        except (BenchError, DaoyiError) as exc:
+            fail(str(exc))
+    if as_json:
+        show(result)
+    else:
+        _table("reminders", result)
+
+
+@bench.command()
+def burst(
+    context: typer.Context,
+    due: Annotated[int, typer.Option(min=100, help="How many are due at one instant.")] = 100_000,
+    as_json: Json = False,
+) -> None:
+    """Let very many reminders be due at one instant while patients chat with a real server."""
+    from bench.burst import BenchError, run  # noqa: PLC0415  (only when asked)
+
+    with Console(stderr=True).status("burst") as status:
+        try:
+            result = run(context.obj.config, due=due, told=status.update)
+        except (BenchError, DaoyiError) as exc:
+            fail(str(exc))
+    if as_json:
+        show(result)
+    else:
+        _table("a burst of reminders", result)
+
+
 def _write(path: Path, rows: list[dict[str, Any]]) -> None:
     lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
     try:

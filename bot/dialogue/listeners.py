@@ -82,7 +82,7 @@ class Listeners:
         return self.family.frail(tx, patient_ids, self.today(now))
 
     def own(self, tx: Tx, patient_id: int, now: datetime) -> int | None:
-        """Return a conversation that is proven a patient's own; nobody else's, whoever vouches for her."""
+        """Return a conversation that is proven a patient's own; nobody else's, whoever vouches."""
         for row in tx.rows(_OF_PATIENT, patient_id=patient_id):
             member = self.member(tx, row.conversation_id, patient_id, now)
             if member is not None and member.verified and member.relation == "self":

@@ -187,10 +187,10 @@ def _numbered(seen: Seen, number: int) -> Route | None:
     if asked is None or not asked.is_open(seen.now) or number in (PERSON, REPEAT):
         return None
     for other in (session.expect, session.offer):
-        if other is not None and other.base == base and other.options:
+        if other is not None and other.base == base and (other.options or other.flow):
             newer = other.ask > asked.ask and other.was_open(seen.now)
-            if newer or other.is_open(seen.now):
-                return None
+            if newer or (other.options and other.is_open(seen.now)):
+                return None  # also where it asked for words or a code: a digit is no "I will come"
     found = _to_reminder(asked, asked.option(number - base))
     return found or Enter("faq", "no_such_option")
 

@@ -51,6 +51,8 @@ RETRY_STEPS = (1.0, 5.0, 15.0)
 _WAIT_FOR_EARLIER = 0.05
 _GOODBYE = 4.0
 _EARLIER_TRIES = 40
+#: So long after an answer, in seconds, the next question is likely.
+_LATELY = 0.5
 
 
 class Turns:
@@ -78,11 +80,13 @@ class Turns:
         self.understander = understander
         self._running: dict[int, asyncio.Task[Replies | None]] = {}
         self._locks: dict[int, tuple[asyncio.Lock, int]] = {}
+        self._answered_at = float("-inf")
 
     @property
     def is_busy(self) -> bool:
-        """Say whether a turn is under way."""
-        return bool(self._running)
+        """Say whether patients are being answered: a turn is under way, or was a moment ago."""
+        lately = asyncio.get_running_loop().time() - self._answered_at < _LATELY
+        return bool(self._running) or lately
 
     async def accept(self, inbound: Inbound) -> Accepted:
         """Store a message durably, or recognise it. Raises `StoreError`."""
@@ -184,7 +188,8 @@ class Turns:
         except Exception as exc:  # noqa: BLE001  (the message is kept; the patient is told in the end)
             return await self._failed(inbox_id, understood, exc, conversation_id)
         _TURNS.labels(outcome="answered" if replies else "silent").inc()
-        _SECONDS.observe(asyncio.get_running_loop().time() - started)
+        self._answered_at = asyncio.get_running_loop().time()
+        _SECONDS.observe(self._answered_at - started)
         if replies is not None:  # also when nobody answered: staff see what was said to them
             self._said(conversation_id)
         return replies

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from prometheus_client import Counter, Gauge
@@ -139,11 +140,12 @@ class Delivery:
         ids = outbox_ids[: self.room]
         if not ids:
             return
-        started = departure.at_once(
-            tx, ids, self._owner, now, now + SENDING, self._ways.limits_of
-        )
+        started = departure.at_once(tx, ids, self._owner, now, now + SENDING, self._ways.limits_of)
         self._stand_in(tx, started, now)
-        tx.after_commit.append(lambda: self._go(started))
+        tx.after_commit.append(partial(self._went, started))
+
+    def _went(self, started: Started) -> None:
+        self._go(started)
 
     async def drain(self) -> int:
         """Send one batch of what is due and wait for it; return how many were taken."""

@@ -75,9 +75,7 @@ def outcome_of(answer: Sent | Exception, attempt: int, now: datetime) -> Outcome
     )
 
 
-def record_all(
-    tx: Tx, ways: Ways, results: Sequence[tuple[Departing, Outcome, datetime]]
-) -> None:
+def record_all(tx: Tx, ways: Ways, results: Sequence[tuple[Departing, Outcome, datetime]]) -> None:
     """Record what became of several messages; those that simply went in a few statements."""
     sent = [
         (departing, outcome.sent, at)

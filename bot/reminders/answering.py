@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlalchemy import bindparam, or_, select, update
 
+from bot.dialogue.listeners import Listeners
 from bot.dialogue.sessions import Expect
 from bot.reminders import rows
 from bot.reminders.kinds import Kind, Kinds
-from bot.reminders.model import Due, Subject
+from bot.reminders.model import Due, Subject, Thing
 from bot.reminders.rows import DUE, reminder
 from bot.store.db import Tx
 from bot.store.statements import Hot
@@ -117,6 +118,7 @@ class Answering:
 
     kinds: Kinds
     subjects: Mapping[str, Subject]
+    listeners: Listeners
 
     def told(self, tx: Tx, reminder_id: int, conversation_id: int) -> Told | None:
         """Return a reminder that was said in a conversation, or at another proven address (I7)."""
@@ -153,12 +155,18 @@ class Answering:
         found = [tx.one(_TOLD, reminder_id=one) for one in ids]
         return [self._read(tx, row) for row in found if row is not None]
 
-    def overtaken(self, tx: Tx, due: Due, word: str, now: datetime) -> Reason | None:
-        """Return why a word does nothing any more: what it is about is over, or another by now."""
+    def overtaken(self, tx: Tx, due: Due, word: str, now: datetime, here: int) -> Reason | None:
+        """Return why a word does nothing any more: what it is about is over, or another by now.
+
+        Args:
+            here: the conversation it is said in; nobody answers for whom she is not told of any more.
+        """
         subject = self.subjects.get(due.about)
         thing = subject.look(tx, due.about_id, now) if subject is not None else None
         if subject is None or thing is None:
             return Reason.GONE
+        if not self._still_hers(tx, due, thing, now, here):
+            return Reason.NOBODY
         if word in _OF_THE_PAST:
             return None
         if thing.over is not None:
@@ -167,6 +175,14 @@ class Answering:
             return Reason.MOVED
         state = subject.state_of(tx, due, thing, now)
         return None if state is Reason.ANSWERED else state
+
+    def _still_hers(self, tx: Tx, due: Due, thing: Thing, now: datetime, here: int) -> bool:
+        """Say whether she may still be told of it, here or at the address that was told (I7)."""
+        whom = thing.payer_id if thing.payer_id is not None else thing.patient_id
+        if whom is None:
+            return True
+        told_in = {here, due.conversation_id or here}
+        return any(self.listeners.member(tx, one, whom, now) is not None for one in told_in)
 
     def mark(self, tx: Tx, answered: Sequence[Told], word: str, now: datetime) -> None:
         """Write down an answer; what would have followed without it does not come."""

@@ -12,9 +12,10 @@ from sqlalchemy import bindparam, select
 from bot.messages.leases import Leased
 from bot.reminders import rows, tasks
 from bot.reminders.known import Known
+from bot.reminders.looked import Counts, Looked
 from bot.reminders.model import Due
 from bot.reminders.rows import reminder
-from bot.reminders.sending import Counts, Looked, Sending
+from bot.reminders.sending import Sending
 from bot.reminders.withdraw import again, message_of, note, take_back
 from bot.store.db import Tx
 from bot.store.statements import Hot
@@ -103,7 +104,7 @@ class Rechecks:
             return  # she may have it: it stays said
         again(tx, one.due.id, until or now)
         if isinstance(decided, Skip):
-            self.sending.put_off(tx, one, now, Counts())
+            self.sending.put_off(tx, one, now, Counts(), was_said=True)
 
     def unreached(self, tx: Tx, outbox_id: int, now: datetime) -> None:
         """Ask staff about what a message said that never arrives, where much depends on it (RM-06)."""

@@ -1,12 +1,13 @@
 """What one message says: a reminder alone, or all of a day in one (RM-03), and how it is worded."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.dialogue.notices import Hearer
+from bot.dialogue.templates import day
 from bot.dialogue.wording import Wording
 from bot.message import Kind as Saying
 from bot.message import Say, Template
@@ -109,16 +110,14 @@ def say(message: Sequence[Telling], wording: Wording, hearer: Hearer) -> Say:
     words = answers(message) if hearer.answers else ()
     lead = next((one for one in message if one.kind.answers), message[0])
     options = taps(lead.due.id, words, hearer.lang)
-    if len(message) == 1:
-        one = message[0]
-        values = values_of(one, hearer)
-        fields = {name: text for name, text in values.items() if isinstance(text, str)}
-        return Say(
-            one.kind.text, Saying.REMINDER, values, options, template=Template(one.kind.key, fields)
-        )
     lines = [wording.text(one.kind.line, hearer.lang, values_of(one, hearer)) for one in message]
-    values = {"lines": list(dict.fromkeys(lines)), "answers": bool(options)}
-    return Say("reminders/digest", Saying.REMINDER, values, options)
+    lines = list(dict.fromkeys(lines))
+    if len(lines) > 1:
+        values = {"lines": lines, "answers": bool(options)}
+        return Say("reminders/digest", Saying.REMINDER, values, options)
+    values = values_of(lead, hearer)  # one thing, or several that read the same to others
+    template = Template(lead.kind.key, fields_of(lead, values, hearer.lang))
+    return Say(lead.kind.text, Saying.REMINDER, values, options, template=template)
 
 
 def values_of(one: Telling, hearer: Hearer) -> dict[str, Any]:
@@ -134,3 +133,19 @@ def values_of(one: Telling, hearer: Hearer) -> dict[str, Any]:
         **one.thing.values(hearer.lang),
         "private": hearer.private,
     }
+
+
+def fields_of(one: Telling, values: Mapping[str, Any], lang: str) -> dict[str, str]:
+    """Return what a platform's template of this kind may be filled with.
+
+    Beside the texts of the thing's own: `what` the kind is called, on which `day`, at which `time`.
+    """
+    occurs = values["occurs"]
+    written = {
+        name: day(value, lang) if isinstance(value, date) else value
+        for name, value in values.items()
+        if isinstance(value, date | str) and value and not isinstance(value, datetime)
+    }
+    return {
+        "what": one.kind.names[lang], "day": day(occurs, lang), "time": f"{occurs:%H:%M}", **written
+    }  # fmt: skip

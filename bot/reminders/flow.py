@@ -23,6 +23,7 @@ from bot.reminders.wishes import Wishes
 from intents.dosing_answers import is_of_hour
 from intents.reminding import Reminding
 from scheduler.hours import wall
+from scheduler.reminders import Reason
 
 FLOW = "reminders"
 #: So many things of one message are listed to be answered one by one.
@@ -50,7 +51,7 @@ class RemindersFlow:
     ) -> None:
         self._kinds = kinds
         self._subjects = subjects
-        self._answering = Answering(kinds, subjects)
+        self._answering = Answering(kinds, subjects, listeners)
         missing = Missing(kinds, listeners, zone)
         self._wishes = Wishes(kinds, zone, reminding, missing, greets)
         looking = Looking(kinds, subjects, listeners, self._wishes)
@@ -84,7 +85,7 @@ class RemindersFlow:
         dues = [
             one
             for one in self._answering.together(scene.tx, told, word)
-            if one.takes(word) and not self._answering.overtaken(scene.tx, one.due, word, scene.now)
+            if one.takes(word) and not self._overtaken(scene, one, word)
         ]
         if word == "taken" and (asks := self._of_another_hour(scene, dues)) is not None:
             return asks
@@ -108,14 +109,18 @@ class RemindersFlow:
         """Explain why an answer does nothing; None where it may act."""
         if word not in answers:
             return self._stale(scene, "gone")
-        if not told.takes(word):
+        said = self._answering.together(scene.tx, told, word)
+        if not any(one.takes(word) for one in said):
             return self._already(scene, told, word)
         if not told.is_open(scene.asked, scene.now):
             return self._stale(scene, "closed")
-        said = self._answering.together(scene.tx, told, word)
-        why = [self._answering.overtaken(scene.tx, one.due, word, scene.now) for one in said]
+        why = [self._overtaken(scene, one, word) for one in said if one.takes(word)]
         first = next((one for one in why if one is not None), None)
         return self._stale(scene, first.value) if first is not None and all(why) else None
+
+    def _overtaken(self, scene: Scene, told: Told, word: str) -> Reason | None:
+        here = scene.conversation_id
+        return self._answering.overtaken(scene.tx, told.due, word, scene.now, here)
 
     def _hand_over(self, scene: Scene, dues: Sequence[Told], word: str) -> Step:
         """Let the domains act, each on its own; the first that goes on elsewhere does."""

@@ -5,7 +5,7 @@ change and add kinds there; code knows only what a reminder can be about (`ABOUT
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime, time, timedelta
 from functools import cached_property
@@ -145,6 +145,20 @@ class Kinds:
     def get(self, key: str) -> Kind | None:
         """Return a kind; None where the file has it no more."""
         return self.kinds.get(key)
+
+
+def untold(kinds: Kinds, texts: Collection[str]) -> list[str]:
+    """Return a sentence for every text that a kind names and that is not there.
+
+    Args:
+        texts: the names of the reply templates.
+    """
+    return [
+        f"{FILE}: kinds.{kind.key}: `{key}` is '{name}' (expected a text of templates/replies)"
+        for kind in kinds.kinds.values()
+        for key, name in (("text", kind.text), ("line", kind.line))
+        if name and name not in texts
+    ]
 
 
 def load_kinds(folder: Path) -> Kinds:

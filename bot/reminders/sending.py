@@ -6,11 +6,10 @@ here can be stale when it is stored: rows are kept from the look until the commi
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, select
 
@@ -21,6 +20,7 @@ from bot.reminders.digest import Telling
 from bot.reminders.kinds import NEXT_CHANNEL, STAFF, Kind, Kinds
 from bot.reminders.known import Known
 from bot.reminders.live import Lives
+from bot.reminders.looked import Counts, Decided, Looked, Said
 from bot.reminders.model import Due, Subject, Thing
 from bot.reminders.recipients import Recipient, Recipients
 from bot.reminders.repeating import Origin, Repeating
@@ -42,8 +42,6 @@ _SOON = Hot(
     .with_for_update(skip_locked=True)
 )
 
-#: What to do with a reminder.
-Decided = Send | Skip | Defer
 #: Why staff hear of a reminder that came to nothing, where much depends on it.
 _ASKS = {
     Reason.UNREACHABLE: "unreachable",
@@ -51,52 +49,6 @@ _ASKS = {
     Reason.TOO_LATE: "too_late",
     Reason.HELD: "too_late",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """A reminder, and all that is true of it now."""
-
-    due: Due
-    kind: Kind | None
-    subject: Subject | None
-    thing: Thing | None
-    told: Recipient | None
-    origin: Origin | None
-    decided: Decided
-    zone: ZoneInfo
-
-    def but(self, decided: Decided) -> "Looked":
-        """Return the same, with something else to be done."""
-        return replace(self, decided=decided)
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A reminder, and the message that says it."""
-
-    looked: Looked
-    telling: Telling
-    conversation_id: int
-    outbox_id: int
-
-
-@dataclass(slots=True)
-class Counts:
-    """What a transaction came to: (kind, decision, reason) → how many; how late the sent ones were.
-
-    Attributes:
-        stored: the messages that say what is sent.
-    """
-
-    decided: dict[tuple[str, str, str], int] = field(default_factory=dict)
-    lags: list[float] = field(default_factory=list)
-    stored: list[int] = field(default_factory=list)
-
-    def add(self, kind: str, decision: str, reason: str = "") -> None:
-        """Count one decision."""
-        key = kind, decision, reason
-        self.decided[key] = self.decided.get(key, 0) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,16 +227,31 @@ class Sending:
             return self.recipients.of(tx, thing, kind, now, known, beside=beside)
         return self.recipients.of(tx, thing, kind, now, known)
 
-    def put_off(self, tx: Tx, one: Looked, now: datetime, counts: Counts) -> None:
-        """Write down that a reminder does not go, or not now."""
+    def put_off(
+        self, tx: Tx, one: Looked, now: datetime, counts: Counts, *, was_said: bool = False
+    ) -> None:
+        """Write down that a reminder does not go, or not now.
+
+        Args:
+            was_said: it was taken back: what comes after it is planned already.
+        """
         if isinstance(one.decided, Defer):
             until, reason = one.decided.until, one.decided.reason
             records.later(tx, one.due, until, reason, now)
             counts.add(one.due.kind, "deferred", reason.value)
         elif isinstance(one.decided, Skip):
-            self._skip(tx, one, one.decided.reason, now, counts)
+            self._skip(tx, one, one.decided.reason, now, counts, was_said=was_said)
 
-    def _skip(self, tx: Tx, one: Looked, reason: Reason, now: datetime, counts: Counts) -> None:
+    def _skip(
+        self,
+        tx: Tx,
+        one: Looked,
+        reason: Reason,
+        now: datetime,
+        counts: Counts,
+        *,
+        was_said: bool = False,
+    ) -> None:
         records.skipped(tx, one.due, reason, self.kinds.version, now)
         counts.add(one.due.kind, "skipped", reason.value)
         if reason is Reason.TO_STAFF and one.kind is not None:
@@ -292,7 +259,7 @@ class Sending:
             tasks.ask_about(tx, asked, "unanswered", now)
         elif one.kind is not None and one.kind.rule.tier is Tier.NEEDED and reason in _ASKS:
             tasks.ask_about(tx, one.due, _ASKS[reason], now)
-        if reason not in (Reason.DEAD, Reason.MOVED):
+        if reason not in (Reason.DEAD, Reason.MOVED) and not was_said:
             self._next(tx, one, now)
 
     def _next(self, tx: Tx, one: Looked, now: datetime) -> None:

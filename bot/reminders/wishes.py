@@ -35,7 +35,7 @@ _LABELS = {
         "undo_best": "Back to the usual hours", "undo_off": "Keep them after all",
         "undo_on": "Rather not", "undo_zone": "Back to the hospital's time",
         "three": "3 days", "week": "One week", "fortnight": "Two weeks", "today": "No more today",
-        "keeps": "Do remind me of these", "pause_week": "Pause for a week", 
+        "keeps": "Do remind me of these", "pause_week": "Pause for a week",
         "none": "No messages at all", "yes": "Yes",
         "no": "Leave it", "morning": "Mornings", "afternoon": "Afternoons",
         "evening": "After 6 in the evening",

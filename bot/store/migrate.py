@@ -11,6 +11,8 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 #: The revision this code works with; a test keeps it equal to the newest migration.
 HEAD = "0009"
 _LOCK = 7_031_968
+#: How long a start waits for another that migrates the same file, in milliseconds.
+_PATIENCE = 60_000
 
 
 def revision(engine: SqlEngine) -> str | None:
@@ -46,6 +48,7 @@ def migrate(engine: SqlEngine, target: str = HEAD) -> bool:
         )
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={_PATIENCE}")
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:
             connection.exec_driver_sql("BEGIN")

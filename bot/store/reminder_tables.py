@@ -104,7 +104,7 @@ class ReminderChoice(SQLModel, table=True):
     """What somebody chose about reminders in a conversation; no row: the hospital's defaults.
 
     `zone` is where she lives. `best_from` to `best_until` (local "HH:MM") is when she likes to be told.
-    `paused_from` to `paused_until`: nothing but what cannot wait. `muted_on`: nothing more on that local day.
+    `paused_from` to `paused_until`: nothing but what cannot wait. `muted_on`: no more that local day.
     `greetings_at`: she asked for greetings then. `off` are the kinds she wants no more, space separated.
     """
 

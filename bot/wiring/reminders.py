@@ -16,11 +16,12 @@ from bot.reminders.departing import Rechecks
 from bot.reminders.flow import RemindersFlow
 from bot.reminders.kinds import Kinds
 from bot.reminders.live import Lives
+from bot.reminders.looked import Counts
 from bot.reminders.model import Subject
 from bot.reminders.planning import Planner
 from bot.reminders.recipients import Recipients
 from bot.reminders.repeating import Repeating
-from bot.reminders.sending import Counts, Sending
+from bot.reminders.sending import Sending
 from bot.store.db import Engine, Tx
 from bot.wiring.booking import Booking, visit_subject
 from bot.wiring.care import care_jobs, greeter, put_care_together

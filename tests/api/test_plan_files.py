@@ -297,3 +297,19 @@ async def test_the_examples_of_the_manual_are_taken_as_they_stand(office: Office
             True,
             0,
         )
+
+
+async def test_a_discharge_of_long_ago_ends_no_later_stay(office: Office) -> None:
+    await office.brings("discharges", DISCHARGES)
+    house = office.house
+    with house.sql.begin() as connection:
+        patient = int(connection.exec_driver_sql("SELECT min(id) FROM patient").scalar() or 0)
+    house.clock.now = datetime(2026, 12, 20, 8, tzinfo=UTC)
+    now = house.clock.now - timedelta(days=1)
+    await house.app.engine.write(
+        lambda tx: office.care.statuses.set(tx, patient, Status.ADMITTED, now, now, actor="test")
+    )
+    await office.brings("discharges", DISCHARGES)
+    with house.sql.connect() as connection:
+        gone = connection.exec_driver_sql("SELECT discharged_at FROM patient_status").scalar()
+    assert gone is None

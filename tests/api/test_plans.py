@@ -153,3 +153,57 @@ async def test_a_document_under_another_name_is_refused(operators: Operators) ->
     await made(operators)
     other = await operators.post("/plans", {**PLAN, "who": {**WHO, "name": "赵强"}})
     assert (other.status_code, "belongs to another name" in other.text) == (422, True)
+
+
+HOME: dict[str, Any] = {
+    "number": "Z1", "who": WHO, "date": "2026-11-18", "ward": "心内二病区", "level": "a",
+    "steps": ["拿出院小结"], "revisit": "建议1-2周内复诊", "department": "心血管内科",
+}  # fmt: skip
+
+
+async def test_a_discharge_makes_all_that_follows_it(operators: Operators) -> None:
+    first = (await operators.post("/discharges", HOME, "d-1")).json()
+    assert [plan["kind"] for plan in first["plans"]] == [
+        "discharge", "follow_up", "revisit", "greeting",
+    ]  # fmt: skip
+    assert (await operators.post("/discharges", HOME, "d-1")).json() == first
+    assert (await operators.post("/discharges", HOME)).json() == first, "the same changes nothing"
+    await operators.post("/discharges", {**HOME, "revisit": ""})
+    plans = await operators.rows("SELECT kind, state FROM care_plan ORDER BY id")
+    assert [tuple(row) for row in plans] == [
+        ("discharge", "active"), ("follow_up", "active"), ("revisit", "stopped"), ("greeting", "active"),
+    ]  # fmt: skip
+    await operators.post("/discharges", {**HOME, "status": "cancelled"})
+    assert {row[1] for row in await operators.rows("SELECT kind, state FROM care_plan")} == {
+        "stopped"
+    }
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"level": "Q"}, "level: expected one of A, B, C"),
+        ({"revisit": "以后"}, "revisit: is no stretch of time"),
+        ({"steps": "one"}, "steps: "),
+        ({"colour": "red"}, "colour: "),
+    ],
+)
+async def test_a_wrong_discharge_is_named_and_nothing_is_kept(
+    operators: Operators, change: dict[str, Any], says: str
+) -> None:
+    answer = await operators.post("/discharges", {**HOME, **change})
+    assert (answer.status_code, answer.json()["error"][: len(says)]) == (422, says)
+    assert await operators.rows("SELECT id FROM care_plan") == []
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
+async def test_a_pause_that_means_nothing_is_refused(operators: Operators) -> None:
+    plan = (await made(operators))["plan"]
+    for body, says in (
+        ({"paused_until": "2030-01-01T00:00:00Z"}, "paused_until: goes with state paused"),
+        ({"state": "paused", "paused_until": "2020-01-01T00:00:00Z"}, "paused_until: must be in"),
+    ):
+        answer = await operators.http.patch(f"/api/v1/plans/{plan}", json=body)
+        assert answer.status_code == 422
+        assert answer.json()["error"].startswith(says)

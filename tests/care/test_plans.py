@@ -1,11 +1,13 @@
 """Plans and their reminders in step: made, made again, changed, paused, stopped; who may see them."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from bot.care.status import Status
 from bot.errors import BadInput
+from bot.store.db import Tx
 from scheduler.reminders import Reason
 from tests.care.conftest import ACTOR, Ward
 
@@ -196,3 +198,37 @@ async def test_what_a_plan_says_is_sealed(ward: Ward) -> None:
         stored = connection.exec_driver_sql("SELECT details FROM care_plan").scalar()
     assert plan.details == REVISIT
     assert "心血管内科".encode() not in bytes(stored or b"")
+
+
+@pytest.mark.parametrize("how", ["paused", "paused until", "death taken back"])
+async def test_what_was_never_told_is_told_after_all(ward: Ward, how: str) -> None:
+    """What is told at once waits for the morning; what takes it back before then must not lose it."""
+    _, patient = await ward.person("王芳")
+    await ward.at("2026-11-18T23:00")
+    collect = {"window": "3号窗口"}
+    plan = await ward.plan("collect", collect, date(2026, 11, 18), patient_id=patient)
+    plans, now = ward.care.plans, ward.now
+    until = datetime(2026, 11, 19, 15, tzinfo=UTC) if how == "paused until" else None
+
+    def there_and_back(tx: Tx) -> None:
+        if how == "death taken back":
+            ward.care.statuses.set(tx, patient, Status.DIED, now, now, actor="test")
+        else:
+            plans.pause(tx, plan.plan_id, until, now, actor="test")
+
+    def back(tx: Tx) -> None:
+        if how == "death taken back":
+            ward.care.statuses.undo(tx, patient, Status.DIED, ward.now, actor="test")
+        elif until is None:
+            plans.resume(tx, plan.plan_id, ward.now, actor="test")
+
+    await ward.do(there_and_back)
+    await ward.at("2026-11-18T23:30")
+    await ward.do(back)
+    for hour in ("2026-11-19T10:00", "2026-11-20T10:00"):
+        await ward.at(hour)
+    assert len([text for _, text in await ward.told() if "3号窗口" in text]) == 1
+    await ward.do(lambda tx: plans.pause(tx, plan.plan_id, None, ward.now, actor="test"))
+    await ward.do(lambda tx: plans.resume(tx, plan.plan_id, ward.now, actor="test"))
+    await ward.at("2026-11-21T10:00")
+    assert len([text for _, text in await ward.told() if "3号窗口" in text]) == 1, "said once"

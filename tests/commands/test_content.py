@@ -9,6 +9,8 @@ from tests.commands.conftest import Shop
 
 Break = Callable[[Shop], None]
 ZH = "content/zh-CN/faq/visit.toml"
+DAYS = "content/reminders.toml"
+FIRST = "[kinds.visit_three_days]\n"
 
 
 def edit(file: str, old: str, new: str) -> Break:
@@ -104,6 +106,34 @@ BROKEN: dict[str, tuple[Break, tuple[str, ...]]] = {
     "a reply that is missing": (
         remove("templates/replies/en/faq/miss.txt.j2"),
         ("templates/replies/en/faq/miss.txt.j2: missing",),
+    ),
+    "a reminder with a key that is none": (
+        edit(DAYS, FIRST, FIRST + 'colour = "red"\n'),
+        ("reminders.toml: kinds.visit_three_days", "colour"),
+    ),
+    "a reminder that nothing can follow": (
+        edit(DAYS, FIRST, FIRST + 'then = "dance"\nafter = "5 hours"\n'),
+        ("reminders.toml: kinds.visit_three_days: `then` is 'dance'",),
+    ),
+    "a reminder without a text": (
+        edit(DAYS, "reminders/visit_soon", "reminders/visit_never"),
+        ("reminders.toml: kinds.visit_two_hours: `text` is 'reminders/visit_never'",),
+    ),
+    "reminders that are no TOML": (
+        edit(DAYS, "[kinds.visit_three_days]", "[kinds.visit_three_days"),
+        ("reminders.toml", "line"),
+    ),
+    "a follow-up that is no TOML": (
+        edit(
+            "content/follow_up.toml",
+            "[levels.A]",
+            "[levels.A]\ncolour = [",
+        ),
+        ("follow_up.toml", "line"),
+    ),
+    "festivals that are no TOML": (
+        write("content/festivals.toml", b"["),
+        ("festivals.toml", "line 1"),
     ),
 }
 #: What two files say together is told twice: once for each.

@@ -104,7 +104,13 @@ def routes_of(http: FastAPI) -> list[tuple[str, str]]:
 
 def filled(path: str, conversation_id: int = 1) -> str:
     for name in (
-        "conversation_id", "clinic_id", "appointment_id", "call_id", "patient_id", "plan_id", "task_id",
+        "conversation_id",
+        "clinic_id",
+        "appointment_id",
+        "call_id",
+        "patient_id",
+        "plan_id",
+        "task_id",
     ):
         path = path.replace(f"{{{name}}}", str(conversation_id))
     return path.replace("{rest:path}", "nowhere")

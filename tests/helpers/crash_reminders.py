@@ -3,6 +3,7 @@
 Run as `python -m tests.helpers.crash_reminders FOLDER URL KILLS SEED`. Each life is a process of its own
 on one database. It is killed (SIGKILL) at a step that is counted, not timed: inside a transaction, ahead
 of one, or between a platform's taking a message and our noting it. What is on disk is all the next has.
+Every life meets a burst of its own beside what the dead left, so that it can die anywhere in the work.
 The last lives end by themselves.
 """
 
@@ -35,13 +36,15 @@ from tests.helpers.reminding import ZONE, Station, write_texts
 T = TypeVar("T")
 
 ROOT = Path(__file__).parents[2]
-PEOPLE, VISITS_EACH = 60, 2
+PEOPLE, VISITS_EACH = 48, 2
 STARTS = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
 DUE = STARTS - timedelta(days=1)
+#: So many people are reminded in the minute of each life.
+_A_MINUTE = 2
 #: Small, so that a burst has many places to die in.
-_CHUNK = 5
-#: A life that is to die does so within so many steps.
-_MOST_STEPS = 18
+_CHUNK = 2
+#: A life that is to die does so within so many steps; it has no fewer. Every third dies on the wire.
+_MOST_STEPS, _THIRD = 22, 3
 
 
 def keyring() -> Keyring:
@@ -55,14 +58,19 @@ def opened(folder: Path, url: str) -> Engine:
 
 
 class Fate:
-    """Kills this process at a step; 0: never."""
+    """Kills this process at a step, or when a platform took so many messages; 0: never."""
 
-    def __init__(self, steps: int) -> None:
-        self._left = steps
+    def __init__(self, steps: int, handed: int = 0) -> None:
+        self._left, self._handed = steps, handed
 
     def step(self) -> None:
         self._left -= 1
         if self._left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def hand(self) -> None:
+        self._handed -= 1
+        if self._handed == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -97,7 +105,7 @@ class FileChannel(RecordingChannel):
     async def send(self, letter: Outbound) -> Sent:
         with self._path.open("a") as notes:
             notes.write(f"{letter.id}\n")
-        self._fate.step()
+        self._fate.hand()
         return Sent(str(letter.id))
 
 
@@ -112,12 +120,16 @@ class Clock:
 
 
 async def fill(station: Station) -> None:
-    """Make the patients, and visits whose reminders are all due at one instant."""
+    """Make the patients, and visits whose reminders are due in bursts, one a minute."""
     station.clock.now = DUE - timedelta(hours=1)
-    for number in range(PEOPLE):
-        whom = await station.person(f"u{number}")
-        for name in range(VISITS_EACH):
-            await station.add(whom, "visit", f"科{name}", starts=STARTS)
+    await asyncio.gather(*(_fill(station, number) for number in range(PEOPLE)))
+
+
+async def _fill(station: Station, number: int) -> None:
+    whom = await station.person(f"u{number}")
+    starts = STARTS + timedelta(minutes=number // _A_MINUTE)
+    for name in range(VISITS_EACH):
+        await station.add(whom, "visit", f"科{name}", starts=starts)
 
 
 async def live(station: Station) -> None:
@@ -135,38 +147,38 @@ async def live(station: Station) -> None:
 
 def _remember(tx: Tx, station: Station) -> None:
     with tx.session() as session:
-        patients = {row.about_id: row.patient_id for row in session.exec(select(Reminder))}
+        rows = {row.about_id: row for row in session.exec(select(Reminder))}
         for plan in session.exec(select(CarePlan)):
             about_id = int(plan.id or 0)
             station.errands.things[about_id] = Thing(
-                "plan", about_id, plan.kind, 1, patients[about_id], plan.conversation_id,
-                {"starts": STARTS}, ZONE.key, values=lambda _: {"what": "科"},
+                "plan", about_id, plan.kind, 1, rows[about_id].patient_id, plan.conversation_id,
+                {"starts": rows[about_id].occurs_at}, ZONE.key, values=lambda _: {"what": "科"},
             )  # fmt: skip
 
 
-def in_a_process(
-    folder: Path, url: str, catalog: Catalog, minutes: int, steps: int,
+async def a_life(
+    folder: Path, url: str, catalog: Catalog, minutes: int, fate: Fate,
     do: Callable[[Station], Coroutine[Any, Any, None]],
-) -> int:  # fmt: skip
-    """Let a life do something; return how its process ended."""
+) -> None:  # fmt: skip
+    """Do something with the database as it is."""
+    engine: Any = MortalEngine(opened(folder, url), fate)
+    channel = FileChannel(folder / "handed-over", fate)
+    station = Station(
+        engine, Clock(minutes), catalog, folder / "texts", str(os.getpid()), push=channel
+    )
+    station.sweep._chunk = _CHUNK
+    station.sweep._batch = station.sweep._ahead = PEOPLE
+    await do(station)
+    await engine.close()
+
+
+def in_a_process(folder: Path, url: str, catalog: Catalog, minutes: int, fate: Fate) -> int:
+    """Let a life go on; return how its process ended."""
     child = os.fork()
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    fate = Fate(steps)
-
-    async def main() -> None:
-        engine: Any = MortalEngine(opened(folder, url), fate)
-        channel = FileChannel(folder / "handed-over", fate)
-        station = Station(
-            engine, Clock(minutes), catalog, folder / "texts", str(os.getpid()), push=channel
-        )
-        station.sweep._chunk = _CHUNK
-        station.sweep._batch = station.sweep._ahead = PEOPLE
-        await do(station)
-        await engine.close()
-
     try:
-        asyncio.run(main())
+        asyncio.run(a_life(folder, url, catalog, minutes, fate, live))
     except BaseException:  # noqa: BLE001  (a fork never returns into its parent's work)
         sys.excepthook(*sys.exc_info())
         os._exit(1)
@@ -178,12 +190,13 @@ def run(folder: Path, url: str, kills: int, seed: int) -> None:
     catalog = read_content(load_settings(ROOT / "config.toml", {})).catalog
     write_texts(folder / "texts")
     chance = random.Random(seed)  # noqa: S311  (the same deaths each time)
-    assert in_a_process(folder, url, catalog, 0, 0, fill) == 0
+    asyncio.run(a_life(folder, url, catalog, 0, Fate(0), fill))  # here: each fork is warm then
     for number in range(1, kills + 1):
-        steps = chance.randint(3, _MOST_STEPS)
-        _tell(in_a_process(folder, url, catalog, number, steps, live))
+        steps, handed = chance.randint(3, _MOST_STEPS), chance.randint(1, _A_MINUTE)
+        fate = Fate(0, handed) if number % _THIRD == 0 else Fate(steps)
+        _tell(in_a_process(folder, url, catalog, number, fate))
     for minutes in (15, 30, 45):
-        _tell(in_a_process(folder, url, catalog, kills + minutes, 0, live))
+        _tell(in_a_process(folder, url, catalog, kills + minutes, Fate(0)))
 
 
 def _tell(status: int) -> None:

@@ -190,9 +190,7 @@ class Station:
         self.engine, self.clock = engine, clock
         self.kinds = kinds(**budget)
         self.errands: Errands = beside.errands if beside else Errands()
-        self.push: RecordingChannel = push or (
-            beside.push if beside else RecordingChannel()
-        )
+        self.push: RecordingChannel = push or (beside.push if beside else RecordingChannel())
         self.page = RecordingChannel("page", Limits(text=4_000, buttons=3, pull=True))
         self.other: RecordingChannel = beside.other if beside else RecordingChannel("other")
         channels: Any = {one.name: one for one in (self.push, self.page, self.other)}

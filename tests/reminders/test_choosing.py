@@ -36,8 +36,8 @@ def test_a_pause(text: str, first: str, back: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "暂停", "住院期间别发", "暂停到昨天", "暂停一年半", "暂停5个月", "过年期间暂停", "暂停一阵子", "好的", "pause",
-        "", "暂停到退休",
+        "暂停", "住院期间别发", "暂停到昨天", "暂停一年半", "暂停5个月", "过年期间暂停", "暂停一阵子",
+        "好的", "pause", "", "暂停到退休",
     ],
 )  # fmt: skip
 def test_no_pause_is_guessed(text: str) -> None:

@@ -39,11 +39,14 @@ STAFF = st.tuples(st.just("staff"), st.booleans())
 PLAIN = st.sampled_from(
     ["sweep", "store", "deliver", "sweeper dies", "sweeper wakes", "sender dies", "opt in"]
 ).map(lambda name: (name,))
-#: What may happen to what stands in the outbox.
+#: What may happen to what was planned last, while it stands in the outbox.
 MEANWHILE = st.one_of(
-    MOVE, CANCEL, JUMP, STAFF,
-    st.sampled_from([("opt out",), ("die",), ("move and forget", 0), ("sender dies",)]),
-)  # fmt: skip
+    st.tuples(st.just("move"), st.just(-1), DAYS, HOURS),
+    JUMP,
+    st.sampled_from(
+        [("cancel", -1), ("move and forget", -1), ("staff", True), ("opt out",), ("die",)]
+    ),
+)
 #: Stored, then something happens, then it is to leave.
 CHAIN = st.builds(
     lambda begin, then: [begin, ("store",), then, ("deliver",), ("sweep",)],

@@ -57,6 +57,7 @@ def snooze(
         )  # fmt: skip
     wanted = scene.values.get("wanted")
     asked = wanted if isinstance(wanted, int) else said
+    asked = asked if minutes == max(kinds.snooze) else minutes
     return saying.say("snoozed", {"minutes": minutes, "asked": asked})
 
 
