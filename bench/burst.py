@@ -27,8 +27,8 @@ __all__ = ["BenchError", "run"]
 _RATE, _PATIENTS, _QUIET, _MOST = 20.0, 20, 30.0, 120.0
 _WARM = 100
 _LOOK = 0.1
-#: So long may it take until the last is handed over, for every thousand.
-_PATIENCE = 30.0
+#: So long may it take until the last is handed over, and for every thousand more.
+_PATIENCE, _MORE = 120.0, 30.0
 _SESSION_MESSAGES = 2
 
 
@@ -147,7 +147,7 @@ async def _watch(database: Path, due: int, seen: _Seen, ends: asyncio.Event) -> 
             if seen.leased and not _exists(raw, "reminder", "state IN ('pending', 'leased')"):
                 sql = "SELECT count(*) FROM outbox WHERE kind = 'reminder' AND state = 'sent'"
                 seen.sent = now if raw.execute(sql).fetchone()[0] >= due else 0.0
-            if now > _PATIENCE * max(1, due / 1_000):
+            if now > _PATIENCE + _MORE * due / 1_000:
                 raise BenchError(f"after {now:.0f} s not all was sent")
     finally:
         raw.close()

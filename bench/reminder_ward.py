@@ -132,7 +132,7 @@ async def open_ward(config: Path, data: Path, *, due: int, pending: int) -> Ward
 
 def database_of(app: App) -> Path:
     """Return the file of an application's database."""
-    path: Path = app.engine.path  # type: ignore[attr-defined]  (it is on SQLite)
+    path: Path = app.engine.path  # type: ignore[attr-defined]
     return path
 
 

@@ -119,7 +119,7 @@ async def _run(
     await Ward(world, 2.0 + asked.rush / 2, 4.0 * asked.rush).begin()
     Lives(world, 5.0 * asked.rush, rush=asked.rush).begin()
     if asked.faults:
-        Faults(world, asked.rush).begin()
+        Faults(world, max(1.0, asked.rush / 3)).begin()
     await world.live(tick)
     world.figures = tally(world)
     world.process.leave()

@@ -44,17 +44,14 @@ def _check(settings: Settings) -> dict[str, Any]:
     wording = Wording(settings.templates / "replies", catalog)
     live = LiveHospital(read_folder(DEMO), 0, settings.booking)
     texts: set[str] = set().union(*map(wording.names, catalog.languages))
+    problems = wording.check() + wording.check_answers(live, today) + untold(content.kinds, texts)
     stale = [f"{entry.where} ({entry.owner}, {entry.review})" for entry in catalog.stale(today)]
     return {
         "intents": len(catalog.intents),
         "questions": len(catalog.examples()),
         "languages": list(catalog.languages),
         "version": catalog.version,
-        "problems": list(
-            dict.fromkeys(
-                wording.check() + wording.check_answers(live, today) + untold(content.kinds, texts)
-            )
-        ),
+        "problems": list(dict.fromkeys(problems)),
         "past_review": stale,
     }
 

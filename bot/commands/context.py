@@ -55,13 +55,16 @@ async def database(settings: Settings) -> AsyncIterator[Any]:
 
 
 def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run a coroutine to its end; a problem of ours becomes one line and exit status 1."""
+    """Run a coroutine to its end; a problem of ours becomes one line and exit status 1.
+
+    Of hospital files every problem is a line of its own: whoever mends them wants all at once.
+    """
     try:
         return asyncio.run(work())
     except StoreError as exc:
         fail(store_sentence(exc))
     except HospitalDataError as exc:
-        fail("\n".join(exc.problems))
+        fail("; ".join(exc.problems))
     except DaoyiError as exc:
         fail(str(exc))
     except KeyboardInterrupt:

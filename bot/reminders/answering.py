@@ -182,7 +182,10 @@ class Answering:
         if whom is None:
             return True
         told_in = {here, due.conversation_id or here}
-        return any(self.listeners.member(tx, one, whom, now) is not None for one in told_in)
+        found = [self.listeners.member(tx, one, whom, now) for one in told_in]
+        if thing.payer_id is not None:
+            return any(one is not None and one.verified and one.relation == "self" for one in found)
+        return any(one is not None for one in found)
 
     def mark(self, tx: Tx, answered: Sequence[Told], word: str, now: datetime) -> None:
         """Write down an answer; what would have followed without it does not come."""

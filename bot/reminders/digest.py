@@ -110,14 +110,30 @@ def say(message: Sequence[Telling], wording: Wording, hearer: Hearer) -> Say:
     words = answers(message) if hearer.answers else ()
     lead = next((one for one in message if one.kind.answers), message[0])
     options = taps(lead.due.id, words, hearer.lang)
-    lines = [wording.text(one.kind.line, hearer.lang, values_of(one, hearer)) for one in message]
-    lines = list(dict.fromkeys(lines))
+    values = [values_of(one, hearer) for one in message]
+    template = Template(lead.kind.key, _together(message, values, hearer.lang))
+    lines: list[str] = []
+    if len(message) > 1:
+        each = zip(message, values, strict=True)
+        said = (wording.text(one.kind.line, hearer.lang, its) for one, its in each)
+        lines = list(dict.fromkeys(said))
     if len(lines) > 1:
-        values = {"lines": lines, "answers": bool(options)}
-        return Say("reminders/digest", Saying.REMINDER, values, options)
-    values = values_of(lead, hearer)  # one thing, or several that read the same to others
-    template = Template(lead.kind.key, fields_of(lead, values, hearer.lang))
-    return Say(lead.kind.text, Saying.REMINDER, values, options, template=template)
+        told = {"lines": lines, "answers": bool(options)}
+        return Say("reminders/digest", Saying.REMINDER, told, options, template=template)
+    its = values[message.index(lead)]  # one thing, or several that read the same to others
+    return Say(lead.kind.text, Saying.REMINDER, its, options, template=template)
+
+
+def _together(
+    message: Sequence[Telling], values: Sequence[Mapping[str, Any]], lang: str
+) -> dict[str, str]:
+    """Return the fields of all that is said: where only a template goes, nothing is left out."""
+    found: dict[str, list[str]] = {}
+    for one, its in zip(message, values, strict=True):
+        for name, text in fields_of(one, its, lang).items():
+            found.setdefault(name, []).append(text)
+    between = "、" if lang == "zh-CN" else ", "
+    return {name: between.join(dict.fromkeys(texts)) for name, texts in found.items()}
 
 
 def values_of(one: Telling, hearer: Hearer) -> dict[str, Any]:

@@ -68,8 +68,10 @@ class Recipients:
         return _recipient(row, known.hers(row)) if row is not None else None
 
     def _home(self, tx: Tx, thing: Thing, now: datetime, known: Known) -> int | None:
-        """Return the conversation that is told of a thing."""
-        whom = thing.payer_id if thing.payer_id is not None else thing.patient_id
+        """Return the conversation that is told of a thing; of money only the payer's own (A12)."""
+        if thing.payer_id is not None:
+            return self.listeners.own(tx, thing.payer_id, now)
+        whom = thing.patient_id
         if whom is None:
             return thing.conversation_id
         if thing.conversation_id is not None:

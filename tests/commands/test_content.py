@@ -132,8 +132,8 @@ BROKEN: dict[str, tuple[Break, tuple[str, ...]]] = {
         ("follow_up.toml", "line"),
     ),
     "festivals that are no TOML": (
-        write("content/festivals.toml", b"["),
-        ("festivals.toml", "line 1"),
+        write("content/festivals.toml", b"[\n"),
+        ("festivals.toml", "cannot be read"),
     ),
 }
 #: What two files say together is told twice: once for each.

@@ -24,6 +24,7 @@ from tests.dialogue.booking_texts import BOOKING
 from tests.dialogue.family_texts import FAMILY
 from tests.dialogue.medication_texts import MEDICATION
 from tests.dialogue.queue_texts import QUEUE
+from tests.dialogue.reminder_texts import REMINDERS
 from tests.dialogue.unasked_texts import STOPPED, WAITLIST
 from tests.dialogue.visits_texts import VISITS
 
@@ -54,6 +55,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
     **FAMILY,
     **MEDICATION,
     **QUEUE,
+    **REMINDERS,
     **STOPPED,
     **VISITS,
     **WAITLIST,

@@ -39,8 +39,8 @@ ROOT = Path(__file__).parents[2]
 PEOPLE, VISITS_EACH = 48, 2
 STARTS = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
 DUE = STARTS - timedelta(days=1)
-#: So many people are reminded in the minute of each life.
-_A_MINUTE = 2
+#: So many people are reminded in the half minute of each life: nothing is sent again before all died.
+_AT_ONCE, _LIFE = 2, 0.5
 #: Small, so that a burst has many places to die in.
 _CHUNK = 2
 #: A life that is to die does so within so many steps; it has no fewer. Every third dies on the wire.
@@ -112,7 +112,7 @@ class FileChannel(RecordingChannel):
 class Clock:
     """Stands still for a life."""
 
-    def __init__(self, minutes: int) -> None:
+    def __init__(self, minutes: float) -> None:
         self.now = DUE + timedelta(minutes=minutes)
 
     def __call__(self) -> datetime:
@@ -120,14 +120,14 @@ class Clock:
 
 
 async def fill(station: Station) -> None:
-    """Make the patients, and visits whose reminders are due in bursts, one a minute."""
+    """Make the patients, and visits whose reminders are due in bursts, one for each life."""
     station.clock.now = DUE - timedelta(hours=1)
     await asyncio.gather(*(_fill(station, number) for number in range(PEOPLE)))
 
 
 async def _fill(station: Station, number: int) -> None:
     whom = await station.person(f"u{number}")
-    starts = STARTS + timedelta(minutes=number // _A_MINUTE)
+    starts = STARTS + timedelta(minutes=number // _AT_ONCE * _LIFE)
     for name in range(VISITS_EACH):
         await station.add(whom, "visit", f"科{name}", starts=starts)
 
@@ -157,7 +157,7 @@ def _remember(tx: Tx, station: Station) -> None:
 
 
 async def a_life(
-    folder: Path, url: str, catalog: Catalog, minutes: int, fate: Fate,
+    folder: Path, url: str, catalog: Catalog, minutes: float, fate: Fate,
     do: Callable[[Station], Coroutine[Any, Any, None]],
 ) -> None:  # fmt: skip
     """Do something with the database as it is."""
@@ -172,7 +172,7 @@ async def a_life(
     await engine.close()
 
 
-def in_a_process(folder: Path, url: str, catalog: Catalog, minutes: int, fate: Fate) -> int:
+def in_a_process(folder: Path, url: str, catalog: Catalog, minutes: float, fate: Fate) -> int:
     """Let a life go on; return how its process ended."""
     child = os.fork()
     if child:
@@ -192,9 +192,9 @@ def run(folder: Path, url: str, kills: int, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311  (the same deaths each time)
     asyncio.run(a_life(folder, url, catalog, 0, Fate(0), fill))  # here: each fork is warm then
     for number in range(1, kills + 1):
-        steps, handed = chance.randint(3, _MOST_STEPS), chance.randint(1, _A_MINUTE)
+        steps, handed = chance.randint(3, _MOST_STEPS), chance.randint(1, _AT_ONCE)
         fate = Fate(0, handed) if number % _THIRD == 0 else Fate(steps)
-        _tell(in_a_process(folder, url, catalog, number, fate))
+        _tell(in_a_process(folder, url, catalog, number * _LIFE, fate))
     for minutes in (15, 30, 45):
         _tell(in_a_process(folder, url, catalog, kills + minutes, Fate(0)))
 

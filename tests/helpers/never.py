@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from bot.messages import leases
 from bot.reminders.claims import Claimed
 from bot.store.db import Tx
-from bot.store.reminder_tables import PatientStatus, Reminder
+from bot.store.reminder_tables import PatientStatus, Reminder, ReminderDecision
 from bot.store.tables import Outbox
 from scheduler.hours import wall
 from tests.helpers.reminding import ZONE, Station
@@ -173,6 +173,7 @@ class Hospital:
         """Check what must be true at any time."""
         things = self.station.errands.things
         rows, messages = await self._rows(), await self._messages()
+        back = await self._taken_back()
         for row in rows:
             if row.state != "sent":
                 continue
@@ -187,6 +188,7 @@ class Hospital:
             open_ = sum(
                 row.about_id == one and row.kind == "dose" and row.state in ("pending", "leased")
                 for row in rows
+                if row.id not in back  # it waits again, beside the next
             )
             assert open_ == (things[one].over is None), "one next dose, and none of what ended"
         causes = Counter(row.cause for row in rows)
@@ -218,6 +220,14 @@ class Hospital:
 
     async def _messages(self) -> dict[int, Outbox]:
         return await self.station.engine.read(self._said)
+
+    async def _taken_back(self) -> set[int]:
+        def read(tx: Tx) -> set[int]:
+            with tx.session() as session:
+                wanted = select(ReminderDecision.reminder_id)
+                return set(session.exec(wanted.where(ReminderDecision.decision == "withdrawn")))
+
+        return await self.station.engine.read(read)
 
     def _of_hers(self, tx: Tx) -> list[Reminder]:
         with tx.session() as session:

@@ -250,9 +250,11 @@ def test_holds_run_out_on_the_way(phones: Phones) -> None:
     assert "已约好" not in "\n".join(message["text"] for message in said)
 
 
-def test_it_goes_on_after_a_restart(server: LiveServer, phones: Phones) -> None:
-    phones.forward("hour")
-    before = now_on(phones)
+def test_it_goes_on_after_a_restart(server: LiveServer) -> None:
+    with httpx.Client(base_url=server.url, timeout=60) as http:
+        first = Phones(http)
+        first.forward("hour")
+        before = now_on(first)
     server.stop()
     server.start()
     with httpx.Client(base_url=server.url, timeout=60) as http:

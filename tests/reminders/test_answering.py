@@ -211,6 +211,7 @@ async def test_nothing_is_said_while_a_person_holds_the_conversation(world: Worl
     await her.sets()
     await her.says("人工")
     await world.claims(NURSE, her.who, her.channel)
+    await world.hears(her.who, her.channel)
     assert await her.says("1") == ""
     assert await her.doses() == []
 

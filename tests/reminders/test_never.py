@@ -197,7 +197,11 @@ def broken(
     return loop, station
 
 
-@pytest.mark.parametrize("broken", FAULTS, indirect=True)
+#: What chance finds within its few examples; the rest takes a directed one.
+BY_CHANCE = [name for name in FAULTS if name not in ("not taken back", "versions ignored")]
+
+
+@pytest.mark.parametrize("broken", BY_CHANCE, indirect=True)
 def test_what_happens_at_random_finds_a_missing_safeguard(broken: Looping) -> None:
     @_SETTINGS
     @given(events=EVENTS)
