@@ -44,7 +44,7 @@ def runs(settings: Settings, content: Content, matcher: Matcher) -> Runs:
     return lambda asked: simulate(settings, asked, content=content, matcher=matcher)
 
 
-_RUN = Asked(days=12, patients=50, seed=1, faults=True, rush=8)
+_RUN = Asked(days=10, patients=40, seed=1, faults=True, rush=8)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

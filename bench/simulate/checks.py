@@ -36,6 +36,8 @@ _REMINDS_OF = Hot(
 
 #: What may be said while a person holds the conversation.
 _SPOKEN = frozenset({Kind.EMERGENCY, Kind.STAFF, Kind.NOTICE})
+#: What asks about one dose, and asks no more once that was answered.
+_DOSES = frozenset({"dose", "dose_nudge", "dose_snoozed"})
 KINDS = (
     "stale", "duplicate", "lost", "quiet_hours", "over_budget", "double_booked", "bot_over_staff",
 )  # fmt: skip
@@ -92,6 +94,7 @@ class Oracle:
     counts: Counter[str] = field(default_factory=Counter)
     _got: dict[int, list[tuple[int, datetime]]] = field(default_factory=lambda: defaultdict(list))
     _by_message: dict[int, list[Given]] = field(default_factory=lambda: defaultdict(list))
+    _fresh: list[Given] = field(default_factory=list)
     _bookings_seen: int = 0
 
     def wrong(self, kind: str, story: str) -> None:
@@ -137,6 +140,7 @@ class Oracle:
         key = (due.about, due.about_id, due.about_version, due.kind, due.occurs_at, follows)
         before = [one for one in self.given.setdefault(key, []) if not one.undone]
         given = Given(message, self.clock.now, sure)
+        self._fresh.append(given)
         self.given[key].append(given)
         self._by_message[message].append(given)
         self.told[due.about, due.about_id, due.kind].append((self.clock.now, due.occurs_at))
@@ -144,6 +148,16 @@ class Oracle:
             self.wrong("duplicate", f"{due.kind} of {due.about} {due.about_id} for {due.occurs_at}")
         elif before:
             self.counts["resent"] += 1
+
+    def happens(self, event: str) -> None:
+        """Note what happens from now on."""
+        self.event = event
+        self._fresh.clear()
+
+    def died(self) -> None:
+        """Note that the process died: it may not have recorded what platforms just took."""
+        for given in self._fresh:
+            given.sure = False
 
     def undo(self, message: int) -> None:
         """Note that a receipt said: it never arrived."""
@@ -197,11 +211,11 @@ class Oracle:
         until = plan.paused_until.now
         if until is not None and until > self.clock():
             return "the plan is paused"
-        if kind.about == "medication" and due.occurs_at in plan.answered:
+        if kind.key in _DOSES and due.occurs_at in plan.answered:
             return "the dose was answered"
         if kind.key == "dose" and plan.times:
             shown = due.occurs_at.astimezone(HOME)
-            if shown.time().replace(second=0) not in plan.times:
+            if shown.time().replace(second=0) not in (*plan.times, *plan.at_night):
                 return "no dose is taken at that time"
         return None
 

@@ -27,6 +27,7 @@ class Inline:
     Attributes:
         dead: the process was killed.
         writes: how many changes there were.
+        dies: called when it is killed.
         kill_in: kills the process at that many changes from now on; after the commit where `late`.
     """
 
@@ -40,6 +41,7 @@ class Inline:
         self._fast = fast
         self.dead, self.late, self.writes = False, False, 0
         self.kill_in: int | None = None
+        self.dies: Callable[[], object] = lambda: None
         self._writing, self._reading = self._link(), self._link()
         for statement in fast:
             self._writing.raw.execute(statement)
@@ -85,6 +87,7 @@ class Inline:
             Killed: always.
         """
         self.dead = True
+        self.dies()
         raise Killed
 
     def end(self) -> None:

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bench.simulate.channels import ACCOUNT, SMS, TELEGRAM, WECHAT, Trouble
-from bench.simulate.engine import Killed
 from bench.simulate.world import World
 from bot.errors import NeedsOperator, Refused, SendError, TryLater, Unknown, Unreachable
 from bot.message import Outbound, Progress, Receipt
@@ -105,12 +104,11 @@ class Faults:
         return Unreachable("blocked") if luck < _BLOCKED else None
 
     def _noted(self, letter: Outbound, error: SendError) -> Trouble:
-        self.world.expecting.troubled.add(letter.id)
+        self.world.expecting.trouble(letter.id)
         return Trouble(error)
 
     def _killed(self) -> None:
-        self.world.process.engine.dead = True
-        raise Killed
+        self.world.process.engine.kill()
 
     async def _receipt(self, letter: Outbound) -> None:
         """Deliver a receipt, sometimes twice; now and then it says that nothing arrived."""
@@ -118,7 +116,7 @@ class Faults:
         progress = Progress.DELIVERED if arrived else Progress.UNDELIVERED
         if not arrived:
             self.world.oracle.undo(letter.id)
-            self.world.expecting.troubled.add(letter.id)
+            self.world.expecting.trouble(letter.id)
         receipt = Receipt(letter.address.channel, ACCOUNT, progress, message_id=letter.id)
         many = 2 if self.world.random.random() < 0.3 else 1
         await self.world.app.intake.receive([receipt] * many)

@@ -8,7 +8,7 @@ from functools import partial
 from bench.simulate.people import HOME, Someone
 from bench.simulate.plans import PlansOfCare
 from bench.simulate.truth import VisitTruth
-from bench.simulate.world import World, at_hour
+from bench.simulate.world import START, STOP, World, at_hour
 from bot.appointments import finding
 from bot.appointments.desk import Act, Why
 from bot.appointments.finding import Wanted
@@ -214,9 +214,9 @@ class Lives:
         await self.world.says(one, self.world.random.choice(_QUESTIONS))
 
     async def _stop(self, one: Someone) -> None:
-        await self.world.says(one, "退订")
+        await self.world.says(one, STOP)
         days = self.world.random.uniform(1, 60)
-        back = partial(self.world.says, one, "开启")
+        back = partial(self.world.says, one, START)
         self.world.later(days * 1440, "messages again", back)
 
     # ---- answers

@@ -31,6 +31,7 @@ _ROWS = Hot(
     .where(_reminder.c.about == bindparam("about"), _reminder.c.about_id == bindparam("about_id"))
     .order_by(_reminder.c.id)
 )  # fmt: skip
+_ORIGIN = Hot(select(_outbox.c.origin_id).where(_outbox.c.id == bindparam("outbox_id")))
 #: So long after the end of its time a reminder is looked for.
 _SLACK = timedelta(minutes=30)
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
@@ -76,6 +77,11 @@ class Expecting:
     def __post_init__(self) -> None:
         """Take the oracle's record to judge reasons by."""
         self.reasons = Reasons(self.oracle)
+
+    def trouble(self, message: int) -> None:
+        """Note that a platform did not take a message, or lost it."""
+        (row,) = self.oracle.rows(_ORIGIN, outbox_id=message)
+        self.troubled |= {message, row.origin_id or message}
 
     def changed(self, visit: VisitTruth) -> None:
         """Expect the reminders of a visit that was booked."""

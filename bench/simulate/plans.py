@@ -121,11 +121,12 @@ class PlansOfCare:
         starts = today + timedelta(days=random.choice((0, 0, 1)))
         ends = starts + timedelta(days=random.choice((4, 6, 9, 13)))
         details = {"medicine": "阿莫西林", "dose": "1片", "times": [f"{at:%H:%M}" for at in hours]}
-        told = tuple(at for at in hours if not time(21) <= at or at < time(8))
-        told = tuple(at for at in told if at >= time(8))
+        told = tuple(at for at in hours if time(8) <= at < time(21))
         plan = await self._make(
             key, one, patient, "medication", details, starts, ends, times=told
         )  # fmt: skip
+        if plan is not None:
+            plan.at_night = tuple(at for at in hours if at not in told)
         if plan is not None and random.random() < 0.3:
             minutes = random.uniform(_DAY, 8 * _DAY)
             self._later(minutes, "a medicine changes", partial(self._change_medicine, plan))

@@ -1,16 +1,17 @@
 """The application as one process: opened, driven until quiet, killed, opened again."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, or_, select
 
 from bench.simulate.clock import Clock
-from bench.simulate.engine import Inline, Killed, as_engine, open_inline
+from bench.simulate.engine import Inline, as_engine, open_inline
 from bot.app import App, Content, build
 from bot.channels.base import Channel
 from bot.dialogue.learning import matcher_for
@@ -155,10 +156,17 @@ class Process:
         return self.engine.dead
 
     async def do(self, act: Callable[[], Awaitable[object]]) -> bool:
-        """Let something happen in the process; False where it died of it."""
-        with suppress(Killed):
-            await act()
-        return not self.engine.dead
+        """Let something happen in the process; False where it died of it, whichever part did."""
+        died = asyncio.get_running_loop().create_future()
+        self.engine.dies = partial(_set, died)
+        acting = asyncio.ensure_future(act())
+        await asyncio.wait({acting, died}, return_when=asyncio.FIRST_COMPLETED)
+        if self.engine.dead:
+            acting.cancel()
+            await asyncio.gather(acting, return_exceptions=True)
+            return False
+        await acting
+        return True
 
     async def beat(self) -> None:
         """Run every job once."""
@@ -220,3 +228,8 @@ class Process:
                 at = since.due_at + timedelta(seconds=30)
                 times.append(max(at, since.lease_until) if since.lease_until else at)
         return min(times, default=None)
+
+
+def _set(died: "asyncio.Future[None]") -> None:
+    if not died.done():
+        died.set_result(None)

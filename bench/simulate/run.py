@@ -12,6 +12,7 @@ from typing import Any
 
 from bench.simulate.checks import KINDS, Violation
 from bench.simulate.clock import Agenda, Clock, Loop
+from bench.simulate.engine import Killed
 from bench.simulate.faults import Faults
 from bench.simulate.hospital import Ward, cut, first_day
 from bench.simulate.lives import Lives
@@ -84,6 +85,7 @@ def simulate(
         doctors = max(_FEWEST_DOCTORS, asked.patients // _PATIENTS_A_DOCTOR)
         facts = cut(read_folder(DEMO), doctors)
         parts = Parts.of(settings, found, matcher, facts, Path(folder), asked.url)
+        runner.get_loop().set_exception_handler(_unless_killed)
         world = runner.run(_run(parts, asked, tick, changed))
     counts = dict.fromkeys(KINDS, 0)
     for violation in world.oracle.violations:
@@ -124,3 +126,9 @@ async def _run(
     world.figures = tally(world)
     world.process.leave()
     return world
+
+
+def _unless_killed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Say nothing of tasks that died with their process."""
+    if not isinstance(context.get("exception"), Killed):
+        loop.default_exception_handler(context)

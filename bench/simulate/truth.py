@@ -64,7 +64,8 @@ class PlanTruth:
     """One plan as whoever made it meant it.
 
     Attributes:
-        times: of a medicine, on local clocks; `days` from `starts_on` to `ends_on`.
+        times: of a medicine, on local clocks, from `starts_on` to `ends_on`; `at_night` are those that
+            she is asked about first.
         state: "active", "stopped" or "done"; a pause is until `paused_until`.
         answered: doses of which she said something that ends their reminding, and when.
     """
@@ -78,6 +79,7 @@ class PlanTruth:
     starts_on: date
     ends_on: date | None = None
     times: tuple[time, ...] = ()
+    at_night: tuple[time, ...] = ()
     made_at: datetime | None = None
     paused_until: Course[datetime | None] = field(default_factory=lambda: Course(None))
     answered: dict[datetime, datetime] = field(default_factory=dict)

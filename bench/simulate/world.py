@@ -20,7 +20,7 @@ from bench.simulate.rules import read_rules
 from bench.simulate.truth import Truth, VisitTruth
 from bot.app import App
 from bot.channels.base import Channel
-from bot.message import Address, Inbound, Kind, Outbound, Worded
+from bot.message import Address, Inbound, Outbound, Worded
 from bot.messages.outbox import worded
 from bot.store.db import Tx
 from bot.store.statements import Hot
@@ -38,11 +38,8 @@ _ON_PAGES = Hot(
     .where(_outbox.c.id > bindparam("after"))
     .order_by(_outbox.c.id)
 )  # fmt: skip
-#: What the application says when somebody stopped messages, or wants them again.
-_STOPPED, _RESUMED = (
-    ("以后不再主动给您发消息", "no more messages"),
-    ("已恢复给您发消息", "messages are on again"),
-)
+#: Who writes this wants no more messages, or wants them again.
+STOP, START = "退订", "开启"
 _BEAT = timedelta(hours=1)
 
 
@@ -133,11 +130,16 @@ class World:
         started = await self.app.intake.receive([inbound])
         await asyncio.gather(*(item.turn for item in started if item.turn is not None))
         self._posting = None
+        if inbound.text in (STOP, START):
+            one = self.truth.called(inbound.address.channel, inbound.address.user)
+            one.opted_out.set(self.clock.now, inbound.text == STOP)
 
     async def happens(self, what: str, act: Callable[[], Awaitable[object]]) -> bool:
         """Let something happen, then judge; False where the process died of it."""
-        self.oracle.event = what
+        self.oracle.happens(what)
         alive = await self.process.do(act)
+        if not alive:
+            self.oracle.died()
         self.look()
         for visit in self.truth.read_steps(self.oracle.rows, self.clock.now):
             self.expecting.changed(visit)
@@ -219,11 +221,6 @@ class World:
         self.oracle.handed(message_id, address, said, sure=sure)
         one = self.truth.called(address.channel, address.user)
         self.heard[one.number].append(said)
-        if said.kind is Kind.NOTICE and address.channel == one.channel:
-            if any(words in said.text for words in _STOPPED):
-                one.opted_out.set(self.clock.now, True)
-            elif any(words in said.text for words in _RESUMED):
-                one.opted_out.set(self.clock.now, False)
         self.reacts(one, message_id, said)
 
 
