@@ -8,9 +8,11 @@ never by what it says.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 
 from bot.care import rows
+from bot.care.late import plan_late, waiting
 from bot.dialogue.flow import Scene, Step
 from bot.errors import BadInput
 from bot.reminders.model import Due, Thing
@@ -256,8 +258,7 @@ class Plans:
         """Plan the reminders of a plan anew without changing it: what it depends on changed."""
         plan = self._must(tx, plan_id)
         tx.run(rows.NEWER, plan_id_=plan_id)
-        self.planner.drop(tx, ABOUT, plan_id, reason, now)
-        self._plan(tx, replace(plan, version=plan.version + 1), now)
+        self._replan(tx, replace(plan, version=plan.version + 1), reason, now)
 
     def thing(self, tx: Tx, plan: Plan, now: datetime) -> Thing:
         """Return what its reminders are about, as it is now."""
@@ -304,14 +305,23 @@ class Plans:
             paused_until_=after.paused_until, ended_by_=after.ended_by, updated_at_=now,
         )  # fmt: skip
         self._note(tx, after, action, actor, now)
-        self.planner.drop(tx, ABOUT, plan.plan_id, reason, now)
-        self._plan(tx, after, now)
+        self._replan(tx, after, reason, now)
         return after
 
-    def _plan(self, tx: Tx, plan: Plan, now: datetime) -> None:
+    def _replan(self, tx: Tx, plan: Plan, reason: Reason, now: datetime) -> None:
+        late = waiting(tx, ABOUT, plan.plan_id, now)
+        self.planner.drop(tx, ABOUT, plan.plan_id, reason, now)
+        self._plan(tx, plan, now, late)
+
+    def _plan(
+        self, tx: Tx, plan: Plan, now: datetime, late: Mapping[str, datetime] | None = None
+    ) -> None:
         """Insert the reminders of a plan; of what comes again the first that there is still time for."""
         plan = self._anew(tx, plan, now)
         thing, kind = self.thing(tx, plan, now), self.kinds[plan.kind]
+        if late:
+            following = partial(kind.next_moment, plan)
+            thing = plan_late(tx, self.planner, thing, late, following, now)
         for _ in range(_TRIES):
             if self.planner.plan(tx, thing, now):
                 break

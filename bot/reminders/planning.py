@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from bot.reminders import rows
 from bot.reminders.kinds import Kind, Kinds
 from bot.reminders.model import Thing
+from bot.reminders.withdraw import withdraw_about
 from bot.store.db import Tx
 from scheduler.reminders import Planned, Reason, plan
 
@@ -45,9 +46,15 @@ class Planner:
         occurs_at: datetime,
         now: datetime,
         reader: ZoneInfo | None = None,
+        *,
+        since: datetime | None = None,
     ) -> bool:
-        """Insert one reminder of one moment; False where its time is over, or it is there already."""
-        planned = self._when(thing, kind, occurs_at, now, reader)
+        """Insert one reminder of one moment; False where its time is over, or it is there already.
+
+        Args:
+            since: planned as if at that instant: what is late, but still useful, is not over.
+        """
+        planned = self._when(thing, kind, occurs_at, since or now, reader)
         if planned is None:
             return False
         row = tx.one(
@@ -92,8 +99,6 @@ class Planner:
 
         What stands in the outbox and has not left is taken back with it.
         """
-        from bot.reminders.withdraw import withdraw_about  # noqa: PLC0415
-
         dropped = tx.run(
             rows.SKIP_ABOUT, about_=about, about_id_=about_id, reason_=reason.value, decided_at_=now
         )

@@ -85,7 +85,7 @@ class Repeating:
                 return
             since = following - _LONG_BEFORE
             if self.planner.still_useful(thing, kind, following, since, now):
-                if self.planner.add(tx, thing, kind, following, since) and left_out:
+                if self.planner.add(tx, thing, kind, following, now, since=since) and left_out:
                     note(tx, due.id, "deferred", Reason.TOO_LATE, now, following)
                 return
             left_out = True

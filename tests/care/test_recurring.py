@@ -65,6 +65,8 @@ class Course:
     async def check(self) -> None:
         """Check that one dose waits: none once the course is over or not to be told of."""
         plan = await self.ward.read(self.plan_id)
+        began = local("01-01T00:00")
+        assert all(began < row.created_at <= self.ward.now for row in await self.doses())
         waiting = [row for row in await self.doses() if row.state in FOUND]
         assert len(waiting) <= 1
         last = max(row.occurs_at for row in await self.doses())
@@ -159,9 +161,10 @@ async def _paused_and_resumed(course: Course) -> None:
 
 
 async def _ended_early(course: Course) -> None:
-    course.ward.house.clock.now = local("06-02T19:59")
     plans, now, day = course.ward.care.plans, course.ward.now, date(2026, 6, 3)
     await course.change(lambda tx: plans.change(tx, course.plan_id, now, actor=ACTOR, ends_on=day))
+    await course.ward.house.app.reminding.sweep.run()  # the dose of this very minute is told
+    await course.check()
 
 
 async def _nothing_ran_for_three_days(course: Course) -> None:

@@ -187,6 +187,8 @@ async def test_after_two_days_only_a_template_goes_and_its_receipt_is_kept(ward:
 async def test_a_notice_goes_as_often_as_she_allowed_it(ward: Ward) -> None:
     await ward.platform.say(USER, PARKING)
     await ward.platform.allow(USER, "NT-1", "NT-OTHER")
+    await ward.settle()
+    ward.clock.move(hours=49)  # nothing else is open by then
     for text in ("改期一", "改期二"):
         await ward.tell(text, template=Template("moved", {"time1": "周五"}))
         await ward.settle()
