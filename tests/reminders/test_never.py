@@ -186,7 +186,11 @@ FAULTS: dict[str, Fault] = {
 
 
 @pytest.fixture
-def broken(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Looping:
+def broken(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    backend: str,  # noqa: ARG001  (its tests name one)
+) -> Looping:
     """The engine with one safeguard less; what finds it out does not depend on the database."""
     loop, station = request.getfixturevalue("loop_station")
     FAULTS[request.param](station, monkeypatch)
