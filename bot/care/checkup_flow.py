@@ -8,18 +8,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.care import shapes
+from bot.care.between import asked_otherwise
 from bot.care.kind import PATIENT
 from bot.care.plans import Plan, Plans
 from bot.dialogue.flow import Goto, Scene, Step
 from bot.dialogue.people import Family, Member
-from bot.dialogue.requests import REQUESTS
-from bot.dialogue.understand import Answer, Choose, Understood
 from bot.message import Button, Kind, Say
 from intents.normalize import normalize
 from scheduler.hours import local_day
 
 FLOW = "checkup"
-_ASKED = "remind_checkup"
+_OURS = frozenset({"remind_checkup"})
 _LABELS = {
     "zh-CN": {"yes": "好，{month}月", "other": "换个月份", "no": "不用了"},
     "en": {"yes": "Yes, {month}", "other": "Another month", "no": "No, thanks"},
@@ -127,7 +126,8 @@ class CheckupFlow:
         if said.act == "no":
             return Step((Say("care/checkup_left"),))
         month = month or local_day(scene.now, self.zone).month
-        return _between(said, month, patient_id) or self._ask(scene, month, patient_id)
+        back = Goto(FLOW, "again", {"month": month, "patient": patient_id})
+        return asked_otherwise(said, _OURS, back) or self._ask(scene, month, patient_id)
 
     def _made(self, scene: Scene, month: int, patient_id: int) -> Step:
         """Make the plan; the first is told of when that month comes next, a month ahead."""
@@ -149,19 +149,6 @@ class CheckupFlow:
     def _name(self, scene: Scene, patient_id: int) -> str:
         members = self.family.members(scene.tx, scene.conversation_id, self.today(scene.now))
         return next((one.name for one in members if one.patient_id == patient_id), "")
-
-
-def _between(said: Understood, month: int, patient_id: int) -> Step | None:
-    """Give what she asks for in between to whoever does it; None where she asks for nothing else."""
-    if said.request is not None and said.request != _ASKED:
-        return Step(goto=Goto(*REQUESTS[said.request]))
-    if isinstance(said.decision, Choose):
-        intents = tuple(match.intent for match in said.decision.matches)
-        return Step(goto=Goto("faq", "candidates", {"intents": intents}))
-    if isinstance(said.decision, Answer):
-        back = Goto(FLOW, "again", {"month": month, "patient": patient_id})
-        return Step(goto=Goto("faq", "answer", {"intent": said.decision.match.intent}), back=back)
-    return None
 
 
 def month_in(text: str) -> int | None:

@@ -33,6 +33,7 @@ class MedicationFlow:
             "start": proposing.start,
             "habit": proposing.habit,
             "hours": proposing.hours,
+            "again": proposing.again,
             "decided": proposing.decided,
             "yes": proposing.make,
             "other_hours": proposing.other_hours,

@@ -6,6 +6,7 @@ from datetime import date, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.care.between import asked_otherwise
 from bot.care.kind import PATIENT
 from bot.care.medication import saying
 from bot.care.medication.hers import KIND, Hers
@@ -13,7 +14,7 @@ from bot.care.medication.saying import ask, say, tap, typed
 from bot.care.medication.shape import MOST_TIMES, Medication, medication_of
 from bot.care.plans import Plan
 from bot.dialogue.faq import person_button
-from bot.dialogue.flow import Scene, Step
+from bot.dialogue.flow import Goto, Scene, Step
 from bot.message import Button
 from intents.dosing import Wanted, answer_in, dosing_in
 from scheduler.hours import wall
@@ -27,6 +28,8 @@ HABITS: tuple[tuple[time, ...], ...] = (
     (time(21, 30),),
 )
 _MOST_ASKED = 3
+#: Requests that mean the hours that are asked for, in other words.
+_OURS = frozenset({"remind_medicine", "move", "best_time"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +115,21 @@ class Proposing:
             return say("dropped")
         again = dosing_in(text, self.hers.today(scene))
         wanted = again or answer_in(text)
-        if wanted is not None:
+        back = Goto(saying.FLOW, "again", {"draft": draft})
+        elsewhere = asked_otherwise(scene.understood, _OURS, back)
+        another = scene.understood.request not in (None, *_OURS)
+        if wanted is not None and (again or not another):
             return self.propose(scene, wanted, {**draft, "tries": 0})
+        if elsewhere is not None:
+            return elsewhere
         if int(draft.get("tries", 0)) + 1 >= _MOST_ASKED:
             return say("dropped", {}, person_button(scene.session.lang))
         return self._ask_hours(scene, {**draft, "tries": int(draft.get("tries", 0)) + 1})
+
+    def again(self, scene: Scene) -> Step:
+        """Ask again what a question in between left open."""
+        draft = dict(scene.values["draft"])
+        return self.confirm(scene, draft) if draft.get("times") else self._ask_hours(scene, draft)
 
     def confirm(self, scene: Scene, draft: Mapping[str, Any]) -> Step:
         """Say the whole plan back and ask for a plain yes."""
