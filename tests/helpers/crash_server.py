@@ -128,7 +128,7 @@ class Nursery:
         def clock() -> datetime:
             return system_clock() + timedelta(minutes=life.minutes)
 
-        async def build_it(*_: Any) -> App:
+        async def build_it(*_: Any, **__: Any) -> App:
             app = await build(
                 settings, clock=clock, channels={FileChannel.name: channel},
                 facts=self.facts, content=self.content, matcher=self.matcher,
@@ -191,7 +191,7 @@ def _blind_requeue() -> None:
     table = leases._outbox
     leases._LOST = Hot(
         update(table)
-        .where(table.c.state == "sending", table.c.lease_until <= bindparam("now"))
+        .where(table.c.state == "sending", leases._is_over)
         .values(state="ready", lease_until=None, due_at=bindparam("due_at_"))
     )
 

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from bot.dialogue.notices import Notices
 from bot.messages.departure import any_goes
-from bot.reminders import claims, withdraw
+from bot.reminders import claims, planning
 from bot.reminders.claims import Claimed
 from bot.reminders.departing import Rechecks
 from bot.reminders.repeating import Repeating
@@ -131,7 +131,7 @@ def _no_recheck(station: Station, patch: pytest.MonkeyPatch) -> None:
 
 
 def _no_withdrawal(station: Station, patch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
-    patch.setattr(withdraw, "withdraw_about", lambda *_: 0)
+    patch.setattr(planning, "withdraw_about", lambda *_: 0)
 
 
 def _neither(station: Station, patch: pytest.MonkeyPatch) -> None:

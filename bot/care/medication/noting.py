@@ -14,7 +14,8 @@ from bot.care.medication.saying import say, tap
 from bot.care.medication.shape import Medication, medication_of, rule_of
 from bot.care.plans import Plan
 from bot.dialogue.faq import person_button
-from bot.dialogue.flow import Scene, Step
+from bot.dialogue.flow import Goto, Scene, Step
+from bot.dialogue.requests import REQUESTS
 from intents.dosing_answers import log_in, reason_in
 from intents.dosing_words import words_in
 from intents.normalize import normalize
@@ -45,9 +46,15 @@ class Noting:
     hers: Hers
 
     def why(self, scene: Scene) -> Step:
-        """Take the reason why doses were left out, tapped or in words; asked for once only."""
+        """Take the reason why doses were left out, tapped or in words; asked for once only.
+
+        Whoever asks for something to be done instead gets that: no reason is owed.
+        """
         words = scene.understood.text if "choice" not in scene.values else ""
         chosen = str(scene.values.get("choice") or reason_in(words))
+        request = scene.understood.request if words and chosen == "other" else None
+        if request is not None:
+            return Step(goto=Goto(*REQUESTS[request]))
         if not words or scene.understood.act is None:
             reason = {"why": chosen, **({"words": words[:_LONGEST_WORDS]} if words else {})}
             ids = [plan.plan_id for plan in self.hers.all(scene)]
