@@ -137,7 +137,7 @@ class Nursery:
             _FAULTS[life.fault]()
             return app
 
-        bot.app.build = build_it  # type: ignore[assignment]
+        bot.app.build = build_it
         serve._run(serve._serve(settings, _HOST, life.port))
 
 
