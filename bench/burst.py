@@ -23,12 +23,13 @@ from intents.catalog import load_catalog
 
 __all__ = ["BenchError", "run"]
 
-#: Questions a second, by so many patients; in peace for so long, and at most so long in the burst.
-_RATE, _PATIENTS, _QUIET, _MOST = 20.0, 20, 30.0, 120.0
-_WARM = 100
-_LOOK = 0.1
+#: Questions a second, by so many patients; in peace for so long.
+_RATE, _PATIENTS, _QUIET = 20.0, 20, 30.0
+_WARM = 200
+#: So often it is looked how far it is, in seconds: seldom enough to cost nothing.
+_LOOK = 0.25
 #: So long may it take until the last is handed over, and for every thousand more.
-_PATIENCE, _MORE = 120.0, 30.0
+_PATIENCE, _MORE = 60.0, 15.0
 _SESSION_MESSAGES = 2
 
 
@@ -39,6 +40,7 @@ def run(config: Path, *, due: int, told: Callable[[str], None] = lambda _: None)
         BenchError: something was lost or doubled, or did not end.
     """
     questions = _questions(config)
+    patience = _PATIENCE + _MORE * due / 1_000
     with tempfile.TemporaryDirectory(prefix="daoyi-bench-") as scratch:
         data, go, left = (Path(scratch) / name for name in ("data", "go", "told.json"))
         told(f"{due} visits are written")
@@ -48,18 +50,22 @@ def run(config: Path, *, due: int, told: Callable[[str], None] = lambda _: None)
         }  # fmt: skip
         told("the server starts")
         with server("-m", "bench.burst_server", json.dumps(asked), "PORT") as port:
-            seen = asyncio.run(_drive(port, questions, database, go, due, told))
+            seen = asyncio.run(_drive(port, questions, database, go, due, told, patience))
         handed = json.loads(left.read_text("ascii"))
     if handed["handed"] != due or handed["twice"]:
         raise BenchError(f"of {due} {handed['handed']} were handed over, {handed['twice']} twice")
+    quiet, during = _percentiles(seen.quiet), _percentiles(seen.during)
     return {
         "due": due,
         "leased_s": round(seen.leased, 2),
         "all_sent_s": round(seen.sent, 1),
         "dispatched_per_s": round(due / seen.sent, 1),
-        **{f"quiet_{name}": value for name, value in _percentiles(seen.quiet).items()},
-        **{f"burst_{name}": value for name, value in _percentiles(seen.during).items()},
-        "p99_ratio": round(_p99(seen.during) / _p99(seen.quiet), 2),
+        "lag_p99_s": round(quantiles(handed["lags"], n=100)[98], 1),
+        "asked_quiet": len(seen.quiet),
+        "asked_burst": len(seen.during),
+        **{f"quiet_{name}": value for name, value in quiet.items()},
+        **{f"burst_{name}": value for name, value in during.items()},
+        **{f"{name[:3]}_ratio": round(during[name] / quiet[name], 2) for name in quiet},
         "not_ok": seen.not_ok,
         "lost": due - handed["handed"],
         "doubled": handed["twice"],
@@ -91,8 +97,9 @@ async def _fill(config: Path, data: Path, due: int) -> Path:
 
 
 async def _drive(
-    port: int, questions: list[str], database: Path, go: Path, due: int, told: Callable[[str], None]
-) -> _Seen:
+    port: int, questions: list[str], database: Path, go: Path, due: int,
+    told: Callable[[str], None], patience: float,
+) -> _Seen:  # fmt: skip
     seen = _Seen()
     ends = asyncio.Event()
     await _ask(port, questions, [], seen, for_s=_WARM / _RATE, ends=ends)
@@ -100,8 +107,8 @@ async def _drive(
     await _ask(port, questions, seen.quiet, seen, for_s=_QUIET, ends=ends)
     await asyncio.to_thread(go.touch)
     told("all is due, and patients ask on")
-    watch = asyncio.create_task(_watch(database, due, seen, ends))
-    await _ask(port, questions, seen.during, seen, for_s=_MOST, ends=ends)
+    watch = asyncio.create_task(_watch(database, due, seen, ends, patience))
+    await _ask(port, questions, seen.during, seen, for_s=patience, ends=ends)
     await watch
     return seen
 
@@ -134,8 +141,14 @@ async def _ask(
     await asyncio.gather(*(patient(number) for number in range(_PATIENTS)))
 
 
-async def _watch(database: Path, due: int, seen: _Seen, ends: asyncio.Event) -> None:
-    """Note when the last was leased and when the last was sent."""
+async def _watch(
+    database: Path, due: int, seen: _Seen, ends: asyncio.Event, patience: float
+) -> None:
+    """Note when the last was leased and when the last was sent.
+
+    Raises:
+        BenchError: it took too long, or there is nothing left to wait for.
+    """
     started = perf_counter()
     raw = sqlite_module().connect(f"file:{database}?mode=ro", uri=True, isolation_level=None)
     try:
@@ -145,13 +158,27 @@ async def _watch(database: Path, due: int, seen: _Seen, ends: asyncio.Event) -> 
             if not seen.leased and not _exists(raw, "reminder", "state = 'pending'"):
                 seen.leased = now
             if seen.leased and not _exists(raw, "reminder", "state IN ('pending', 'leased')"):
-                sql = "SELECT count(*) FROM outbox WHERE kind = 'reminder' AND state = 'sent'"
-                seen.sent = now if raw.execute(sql).fetchone()[0] >= due else 0.0
-            if now > _PATIENCE + _MORE * due / 1_000:
-                raise BenchError(f"after {now:.0f} s not all was sent")
+                sent, of = _outcome(raw)
+                seen.sent = now if sent >= due else 0.0
+                if of < due:
+                    raise BenchError(f"of {due} reminders {of} were told of: {_reasons(raw)}")
+            if now > patience:
+                raise BenchError(f"after {now:.0f} s not all was sent: {_outcome(raw)[0]} of {due}")
     finally:
         raw.close()
         ends.set()
+
+
+def _outcome(raw: Any) -> tuple[int, int]:
+    """Return how many messages of reminders were sent, and how many there are."""
+    sql = "SELECT sum(state = 'sent'), count(*) FROM outbox WHERE kind = 'reminder'"
+    sent, of = raw.execute(sql).fetchone()
+    return sent or 0, of
+
+
+def _reasons(raw: Any) -> dict[str, int]:
+    sql = "SELECT reason, count(*) FROM reminder WHERE state = 'skipped' GROUP BY reason"
+    return dict(raw.execute(sql).fetchall())
 
 
 def _exists(raw: Any, table: str, where: str) -> bool:
@@ -161,7 +188,3 @@ def _exists(raw: Any, table: str, where: str) -> bool:
 def _percentiles(times: list[float]) -> dict[str, float]:
     cut = quantiles(times, n=100)
     return {"p50_ms": round(cut[49] * 1_000, 1), "p99_ms": round(cut[98] * 1_000, 1)}
-
-
-def _p99(times: list[float]) -> float:
-    return quantiles(times, n=100)[98]

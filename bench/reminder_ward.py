@@ -6,7 +6,7 @@ is rows of the same table, as many as asked for, due later.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from bench.booking_ward import _clinic, settings_at
 from bot.app import App, build
 from bot.channels.base import HookAnswer, HookRequest, Limits
 from bot.hospital.files import DEMO, read_folder
-from bot.hospital.model import Hospital
+from bot.hospital.model import Hospital, RosterRule, Session
 from bot.message import Inbound, Outbound, Sent, Worded
 from bot.settings import Settings
 from bot.store.booking_tables import Appointment, FamilyMember, Patient, Slot
@@ -117,7 +117,8 @@ class Ward:
 
 async def open_ward(config: Path, data: Path, *, due: int, pending: int) -> Ward:
     """Fill an empty database with `due` visits and `pending` reminders of later times."""
-    settings, hospital = settings_at(config, data, "sqlite"), read_folder(DEMO)
+    settings = settings_at(config, data, "sqlite")
+    hospital = _hospital(settings, due)
     clock, channel = Clock(), NullChannel()
     app = await build(settings, clock=clock, facts=hospital, channels={CHANNEL: channel})
     slot = await app.engine.write(partial(_slot, hospital=hospital, settings=settings, places=due))
@@ -134,6 +135,19 @@ def database_of(app: App) -> Path:
     """Return the file of an application's database."""
     path: Path = app.engine.path  # type: ignore[attr-defined]
     return path
+
+
+def _hospital(settings: Settings, places: int) -> Hospital:
+    """Return the demonstration hospital with the clinic of the ward in its roster.
+
+    A server that follows its facts would stop a clinic that they do not know.
+    """
+    hospital = read_folder(DEMO)
+    clinic = RosterRule(
+        doctor=hospital.doctors[0].code, date=STARTS.astimezone(settings.zone).date(),
+        session=Session.MORNING, room="301", capacity=places, minutes=30,
+    )  # fmt: skip
+    return replace(hospital, roster=(*hospital.roster, clinic))
 
 
 def _slot(tx: Tx, *, hospital: Hospital, settings: Settings, places: int) -> tuple[int, int]:
