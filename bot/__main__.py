@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from bot.commands import (
+    challenge,
     channels,
     content,
     data,
@@ -51,6 +52,7 @@ app.command()(talk.ask)
 app.add_typer(channels.app, name="channels")
 app.add_typer(content.app, name="content")
 app.add_typer(evaluate.intents, name="intents")
+evaluate.intents.command("challenge")(challenge.challenge)
 app.add_typer(evaluate.safety, name="safety")
 app.add_typer(evaluate.bench, name="bench")
 app.add_typer(data.staff, name="staff")
