@@ -7,6 +7,7 @@ the fee, and takes them from here.
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from math import ceil
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -110,6 +111,7 @@ def money(fee: Decimal) -> str:
     return f"{fee:.0f}" if fee == fee.to_integral_value() else f"{fee:.2f}"
 
 
+@lru_cache(maxsize=2_048)
 def _common(
     clinic: ClinicView,
     starts_at: datetime,
@@ -117,7 +119,7 @@ def _common(
     fee: Decimal,
     lang: str,
     zone: ZoneInfo,
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     values: dict[str, Any] = {
         **names(clinic, lang),
         "date": clinic.date,
@@ -149,6 +151,7 @@ def names(clinic: ClinicView, lang: str) -> Mapping[str, str]:
     }  # fmt: skip
 
 
+@lru_cache(maxsize=2_048)
 def _label(
     clinic: ClinicView,
     starts_at: datetime,

@@ -37,6 +37,7 @@ class LiveHospital:
 
     def _take(self, hospital: Hospital) -> None:
         self._hospital = hospital
+        self._asks: dict[tuple[str, str, str, str], Sequence[PreparationRow]] = {}
         self._info = {lang: told(hospital, lang, self._rules) for lang in LANGUAGES}
         self._vocabulary = Vocabulary(vocabulary(hospital))
 
@@ -80,7 +81,10 @@ class LiveHospital:
         self, department: str, doctor: str, part: str, lang: str
     ) -> Sequence[PreparationRow]:
         """Return what a visit there asks of the patient before it."""
-        return preparations(self._hospital, department, doctor, part, lang)
+        asked, known, hospital = (department, doctor, part, lang), self._asks, self._hospital
+        if asked not in known:
+            known[asked] = preparations(hospital, *asked)
+        return known[asked]
 
     async def refresh(self, engine: Engine, zone: ZoneInfo, now: datetime) -> bool:
         """Load what changed: the facts, the places left; say whether the facts did.

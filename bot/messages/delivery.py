@@ -11,13 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 
 import structlog
 from prometheus_client import Counter, Gauge
 
 from bot.channels.base import Channel, channel_of
 from bot.errors import Refused, SendError, StoreError, Unknown
-from bot.message import Outbound, Sent
+from bot.message import Outbound, Sent, Worded
 from bot.messages import departure, fallback, leases, outcomes, receipts
 from bot.messages.departure import Departing, Started, StillGoes, any_goes
 from bot.messages.fallback import Elsewhere, Neutral, Ways
@@ -132,15 +133,17 @@ class Delivery:
         """How many more messages may be under way now; none while nothing is sent here."""
         return max(0, _IN_FLIGHT - len(self._under_way)) if self._runs else 0
 
-    def leave(self, tx: Tx, outbox_ids: Sequence[int], now: datetime) -> None:
+    def leave(self, tx: Tx, stored: Mapping[int, Worded], now: datetime) -> None:
         """Let messages that were decided about in this transaction leave as soon as it is durable.
 
         As many as there is room for; the others wait in the outbox for their turn.
         """
-        ids = outbox_ids[: self.room]
-        if not ids:
+        going = dict(islice(stored.items(), self.room))
+        if not going:
             return
-        started = departure.at_once(tx, ids, self._owner, now, now + SENDING, self._ways.limits_of)
+        started = departure.at_once(
+            tx, going, self._owner, now, now + SENDING, self._ways.limits_of
+        )
         self._stand_in(tx, started, now)
         tx.after_commit.append(partial(self._went, started))
 

@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, select, update
 
 from bot.channels.base import Limits
 from bot.errors import SealedError
-from bot.message import Address, Kind, Outbound
+from bot.message import Address, Kind, Outbound, Worded
 from bot.messages import leases, quota
 from bot.messages.carrying import as_carried
 from bot.messages.leases import Leased
@@ -176,7 +176,7 @@ def start(
 
 def at_once(
     tx: Tx,
-    outbox_ids: Sequence[int],
+    stored: Mapping[int, Worded],
     owner: str,
     now: datetime,
     until: datetime,
@@ -186,7 +186,7 @@ def at_once(
 
     What was true then is true still. One before which another of its conversation has to go stays.
     """
-    leased = leases.claim_sending(tx, outbox_ids, owner, now, until)
+    leased = leases.claim_sending(tx, stored, owner, now, until)
     return _depart_all(tx, leased, _addresses(tx, leased), now, limits_of, Started())
 
 

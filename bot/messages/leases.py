@@ -6,7 +6,7 @@ goes ahead.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -42,12 +42,34 @@ _earlier = _outbox.alias("earlier")
 _chosen = _outbox.alias("chosen")
 
 
-def _claim(lane: ColumnElement[bool], waits_for: ColumnElement[bool], state: str = "leased") -> Hot:
+#: What a sender is told of a row, beside its body.
+_SHOWN = (
+    _outbox.c.id,
+    _outbox.c.conversation_id,
+    _outbox.c.kind,
+    _outbox.c.attempts,
+    _outbox.c.created_at,
+    _outbox.c.expires_at,
+    _outbox.c.origin_id,
+    _outbox.c.progress,
+    _outbox.c.error,
+    _outbox.c.ahead,
+)
+_SEALED = type_coerce(_outbox.c.body, LargeBinary).label("sealed")
+
+
+def _claim(
+    lane: ColumnElement[bool],
+    waits_for: ColumnElement[bool],
+    state: str = "leased",
+    *shown: ColumnElement[Any],
+) -> Hot:
     """Return what leases rows whose turn it is: due, and none before them still under way.
 
     Args:
         waits_for: which rows of the conversation that were not sent yet go first.
         state: what they are then.
+        shown: what else is told of each.
     """
     return Hot(
         update(_outbox)
@@ -84,30 +106,19 @@ def _claim(lane: ColumnElement[bool], waits_for: ColumnElement[bool], state: str
             attempts=_outbox.c.attempts + 1,
             lease_until=bindparam("until"),
         )
-        .returning(
-            _outbox.c.id,
-            _outbox.c.conversation_id,
-            _outbox.c.kind,
-            type_coerce(_outbox.c.body, LargeBinary).label("sealed"),
-            _outbox.c.attempts,
-            _outbox.c.created_at,
-            _outbox.c.expires_at,
-            _outbox.c.origin_id,
-            _outbox.c.progress,
-            _outbox.c.error,
-            _outbox.c.ahead,
-        )
+        .returning(*_SHOWN, *shown)
     )
 
 
 _IN_TURN = or_(~_chosen.c.ahead, _earlier.c.ahead, _earlier.c.kind != Kind.REMINDER.value)
 _SAID = _chosen.c.kind != Kind.REMINDER.value
 _LANES = (
-    _claim(_SAID, _earlier.c.kind != Kind.REMINDER.value),
-    _claim(_chosen.c.kind == Kind.REMINDER.value, _IN_TURN),
+    _claim(_SAID, _earlier.c.kind != Kind.REMINDER.value, "leased", _SEALED),
+    _claim(_chosen.c.kind == Kind.REMINDER.value, _IN_TURN, "leased", _SEALED),
 )
 _URGENT = (
-    _claim(and_(_SAID, _chosen.c.kind == Kind.EMERGENCY.value), true()),  # both: for the index
+    # both: for the index
+    _claim(and_(_SAID, _chosen.c.kind == Kind.EMERGENCY.value), true(), "leased", _SEALED),
 )
 #: Of messages that were decided about just now, those whose turn it is: they leave at once.
 _AT_ONCE = _claim(many.among(_chosen.c.id), _IN_TURN, "sending")
@@ -225,13 +236,17 @@ def claim(
 
 
 def claim_sending(
-    tx: Tx, outbox_ids: Sequence[int], owner: str, now: datetime, until: datetime
+    tx: Tx, stored: Mapping[int, Worded], owner: str, now: datetime, until: datetime
 ) -> list[Leased]:
-    """Mark those of these messages whose turn it is as being sent by `owner`."""
+    """Mark those of these messages whose turn it is as being sent by `owner`.
+
+    Args:
+        stored: what they say, by their ids: nobody needs to open them.
+    """
     rows = many.rows(
-        tx, _AT_ONCE, outbox_ids, owner_=owner, now=now, until=until, limit=len(outbox_ids)
+        tx, _AT_ONCE, list(stored), owner_=owner, now=now, until=until, limit=len(stored)
     )
-    return _all_opened(tx, [*rows], owner)
+    return [_leased(row, stored[row.id], owner) for row in sorted(rows, key=lambda row: row.id)]
 
 
 def _all_opened(tx: Tx, rows: Sequence[Any], owner: str) -> list[Leased]:
@@ -251,17 +266,21 @@ def unreadable(tx: Tx, outbox_id: int) -> None:
 
 def _opened(tx: Tx, row: Any, owner: str) -> Leased:
     body = json.loads(tx.keyring.open(bytes(row.sealed), _outbox.c.body.type.purpose))
+    return _leased(row, said_by(body, row.kind), owner, only_here=bool(body.get("only_here")))
+
+
+def _leased(row: Any, worded: Worded, owner: str, *, only_here: bool = False) -> Leased:
     return Leased(
         row.id,
         row.conversation_id,
-        said_by(body, row.kind),
+        worded,
         owner,
         row.attempts,
         row.created_at,
         row.expires_at,
         row.origin_id,
         (row.error or row.progress) if receipts.is_lost(row.progress) else None,
-        bool(body.get("only_here")),
+        only_here,
         row.ahead,
     )
 

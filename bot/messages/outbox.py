@@ -6,7 +6,8 @@ own page (`Limits.pull`) has its messages as `sent` from the start, since storin
 to sending; one that takes a reply in its own request's answer fetches it by `take_passive`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,27 +23,30 @@ _outbox = Outbox.__table__  # type: ignore[attr-defined]
 _conversation = Conversation.__table__  # type: ignore[attr-defined]
 _inbox = Inbox.__table__  # type: ignore[attr-defined]
 
-_STORE = Hot(
-    insert(_outbox)
-    .values(
-        conversation_id=bindparam("conversation_id"),
-        seq=bindparam("seq"),
-        inbox_id=bindparam("inbox_id"),
-        kind=bindparam("kind"),
-        body=bindparam("body"),
-        state=bindparam("state"),
-        due_at=bindparam("due_at"),
-        attempts=0,
-        dedupe_key=bindparam("dedupe_key"),
-        created_at=bindparam("created_at"),
-        sent_at=bindparam("sent_at"),
-        expires_at=bindparam("expires_at"),
-        origin_id=bindparam("origin_id"),
-        way=bindparam("way"),
-        ahead=bindparam("ahead"),
-    )
-    .returning(_outbox.c.id)
-)
+_COLUMNS = (
+    "conversation_id", "seq", "inbox_id", "kind", "body", "state", "due_at", "dedupe_key",
+    "created_at", "sent_at", "expires_at", "origin_id", "way", "ahead",
+)  # fmt: skip
+
+
+def _storing(count: int) -> Hot:
+    """Return what stores so many messages in one statement."""
+    rows = [
+        {
+            "attempts": 0,
+            **{
+                name: bindparam(f"{name}_{number}", type_=_outbox.c[name].type) for name in _COLUMNS
+            },
+        }
+        for number in range(count)
+    ]
+    places = (_outbox.c.id, _outbox.c.conversation_id, _outbox.c.seq)
+    return Hot(insert(_outbox).values(rows).returning(*places))
+
+
+_NAMES = [[f"{name}_{number}" for name in _COLUMNS] for number in range(25)]
+#: As many at once as there may be; the rest by the next.
+_STORE = {count: _storing(count) for count in (25, 5, 1)}
 _ANSWERS = Hot(
     select(_outbox.c.id, _outbox.c.kind, _outbox.c.body)
     .where(_outbox.c.inbox_id == bindparam("inbox_id"))
@@ -176,26 +180,65 @@ def enqueue(
         way: how it goes, where that is known before it goes.
         ahead: before all other reminders, of its conversation and of its account.
     """
-    if due_at is None:
-        due_at = now - _AHEAD if ahead or worded.kind is Kind.EMERGENCY else now
-    row = tx.one(
-        _STORE,
-        conversation_id=conversation_id,
-        seq=seq,
-        inbox_id=inbox_id,
-        kind=worded.kind.value,
-        body=_body(worded, only_here=only_here),
-        state="sent" if pull else "ready",
-        due_at=due_at,
-        dedupe_key=dedupe_key,
-        created_at=now,
-        sent_at=now if pull else None,
-        expires_at=expires_at,
-        origin_id=origin_id,
-        way=way or (PULLED if pull else None),
-        ahead=ahead,
-    )
-    return int(row.id)
+    post = Post(
+        conversation_id, seq, worded, pull, dedupe_key, due_at, expires_at, ahead, inbox_id,
+        origin_id, only_here, way,
+    )  # fmt: skip
+    return _store(tx, [post], now)[conversation_id, seq]
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One message to be stored; see `enqueue`."""
+
+    conversation_id: int
+    seq: int
+    worded: Worded
+    pull: bool
+    dedupe_key: str | None = None
+    due_at: datetime | None = None
+    expires_at: datetime | None = None
+    ahead: bool = False
+    inbox_id: int | None = None
+    origin_id: int | None = None
+    only_here: bool = False
+    way: str | None = None
+
+
+def post(tx: Tx, posts: Sequence[Post], now: datetime) -> list[int]:
+    """Store many messages; return their ids in the same order."""
+    stored: dict[tuple[int, int], int] = {}
+    for count, left in _parts(posts):
+        for first in range(0, len(left), count):
+            stored |= _store(tx, left[first : first + count], now)
+    return [stored[one.conversation_id, one.seq] for one in posts]
+
+
+def _parts(posts: Sequence[Post]) -> Iterator[tuple[int, Sequence[Post]]]:
+    """Yield how many are stored at once, and those that are."""
+    first = 0
+    for count in _STORE:
+        end = first + (len(posts) - first) // count * count
+        yield count, posts[first:end]
+        first = end
+
+
+def _store(tx: Tx, posts: Sequence[Post], now: datetime) -> dict[tuple[int, int], int]:
+    """Store as many messages as there is a statement for."""
+    values: dict[str, Any] = {}
+    for number, one in enumerate(posts):
+        due_at, kind = one.due_at, one.worded.kind
+        if due_at is None:
+            due_at = now - _AHEAD if one.ahead or kind is Kind.EMERGENCY else now
+        row = (
+            one.conversation_id, one.seq, one.inbox_id, kind.value,
+            _body(one.worded, only_here=one.only_here), "sent" if one.pull else "ready", due_at,
+            one.dedupe_key, now, now if one.pull else None, one.expires_at, one.origin_id,
+            one.way or (PULLED if one.pull else None), one.ahead,
+        )  # fmt: skip
+        values.update(zip(_NAMES[number], row, strict=True))
+    rows = tx.rows(_STORE[len(posts)], **values)
+    return {(row.conversation_id, row.seq): int(row.id) for row in rows}
 
 
 def _body(worded: Worded, *, only_here: bool) -> dict[str, Any]:

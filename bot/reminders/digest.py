@@ -111,7 +111,8 @@ def say(message: Sequence[Telling], wording: Wording, hearer: Hearer) -> Say:
     lead = next((one for one in message if one.kind.answers), message[0])
     options = taps(lead.due.id, words, hearer.lang)
     values = [values_of(one, hearer) for one in message]
-    template = Template(lead.kind.key, _together(message, values, hearer.lang))
+    filled = _together(message, values, hearer.lang) if hearer.fields else {}
+    template = Template(lead.kind.key, filled)
     lines: list[str] = []
     if len(message) > 1:
         each = zip(message, values, strict=True)

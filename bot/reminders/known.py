@@ -35,6 +35,7 @@ _SHOWN = (
     _conversation.c.unreachable_at,
     _conversation.c.person_id,
     _conversation.c.verified_at,
+    _conversation.c.last_seq,
 )
 
 _HERE = Hot(select(*_SHOWN).where(among(_conversation.c.id)))

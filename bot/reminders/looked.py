@@ -1,8 +1,11 @@
 """What deciding about reminders comes to: what is true of one, which message says it, how many were."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
+from bot.dialogue.notices import Letter
+from bot.message import Worded
 from bot.reminders.digest import Telling
 from bot.reminders.kinds import Kind
 from bot.reminders.model import Due, Subject, Thing
@@ -34,12 +37,11 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A reminder, and the message that says it."""
+    """What one message says, and the message, not stored yet."""
 
-    looked: Looked
-    telling: Telling
-    conversation_id: int
-    outbox_id: int
+    looked: Sequence[Looked]
+    tellings: Sequence[Telling]
+    letter: Letter
 
 
 @dataclass(slots=True)
@@ -47,12 +49,12 @@ class Counts:
     """What a transaction came to: (kind, decision, reason) → how many; how late the sent ones were.
 
     Attributes:
-        stored: the messages that say what is sent.
+        stored: the messages that say what is sent, by their ids.
     """
 
     decided: dict[tuple[str, str, str], int] = field(default_factory=dict)
     lags: list[float] = field(default_factory=list)
-    stored: list[int] = field(default_factory=list)
+    stored: dict[int, Worded] = field(default_factory=dict)
 
     def add(self, kind: str, decision: str, reason: str = "") -> None:
         """Count one decision."""

@@ -105,13 +105,13 @@ class Sending:
         for message in digest.messages(tellings):
             goes = message
             if heard.intersection(message[0].told.hers):  # what was said just now counts
-                self._write_down(tx, said, now, known)
+                self._write_down(tx, said, now, known, counts)
                 goes = self._again(tx, message, going, now, known, counts)
             if goes:
                 heard.update(goes[0].told.hers)
                 whole = self._with_the_day(tx, goes, going, soon, now, known)
-                said += self._say(tx, whole, going, now, known, counts)
-        self._write_down(tx, said, now, known)
+                said.append(self._say(tx, whole, going, now, known, counts))
+        self._write_down(tx, said, now, known, counts)
         return counts
 
     def _again(
@@ -276,10 +276,10 @@ class Sending:
         now: datetime,
         known: Known,
         counts: Counts,
-    ) -> list[Said]:
-        """Store one message with all that it says."""
+    ) -> Said:
+        """Word one message with all that it says."""
         lead, conversation_id = message[0].due, message[0].told.conversation_id
-        outbox_id = self.notices.tell(
+        letter = self.notices.word(
             tx,
             conversation_id,
             partial(digest.say, message, self.notices.wording),
@@ -291,28 +291,42 @@ class Sending:
             home=known.homes.pop(conversation_id, None),
             ahead=message[0].kind.rule.tier is Tier.SAFETY,
         )
-        if outbox_id is None:
-            raise ValueError("a reminder is always stored")
-        counts.stored.append(outbox_id)
+        if letter is None:
+            raise ValueError("a reminder is always worded")
         for telling in message:
             counts.add(telling.due.kind, "sent")
             counts.lags.append(max(0.0, (now - telling.due.due_at).total_seconds()))
-        return [Said(by_id[one.due.id], one, conversation_id, outbox_id) for one in message]
+        return Said([by_id[one.due.id] for one in message], message, letter)
 
-    def _write_down(self, tx: Tx, said: list[Said], now: datetime, known: Known) -> None:
-        """Note what was said, and plan what comes after it; `said` is empty then."""
+    def _write_down(
+        self, tx: Tx, said: list[Said], now: datetime, known: Known, counts: Counts
+    ) -> None:
+        """Store what is said, note it, and plan what comes after it; `said` is empty then."""
         known.homes.clear()  # whoever takes note may say something too
-        rows_ = [(one.telling.due, one.conversation_id, one.outbox_id) for one in said]
+        stored = self.notices.store(tx, [one.letter for one in said], now)
+        rows_ = [
+            (telling.due, one.letter.conversation_id, outbox_id)
+            for one, outbox_id in zip(said, stored, strict=True)
+            for telling in one.tellings
+        ]
         records.sent(tx, rows_, self.kinds.version, now)
-        for one in said:
-            due, telling = one.telling.due, one.telling
-            known.things.pop((due.about, due.about_id), None)  # it takes note
-            if one.looked.subject is not None:
-                one.looked.subject.told(tx, due, telling.thing, one.outbox_id, now)
-            if due.kind == telling.kind.key:
-                self.repeating.follow(tx, due, telling.kind, telling.thing, now)
-            self._next(tx, one.looked, now)
+        for one, outbox_id in zip(said, stored, strict=True):
+            counts.stored[outbox_id] = one.letter.parts[-1]
+            for looked, telling in zip(one.looked, one.tellings, strict=True):
+                self._follow(tx, looked, telling, outbox_id, now, known)
         said.clear()
+
+    def _follow(
+        self, tx: Tx, looked: Looked, telling: Telling, outbox_id: int, now: datetime, known: Known
+    ) -> None:
+        """Let a thing take note that it was told of, and plan what comes then."""
+        due = telling.due
+        known.things.pop((due.about, due.about_id), None)  # it takes note
+        if looked.subject is not None:
+            looked.subject.told(tx, due, telling.thing, outbox_id, now)
+        if due.kind == telling.kind.key:
+            self.repeating.follow(tx, due, telling.kind, telling.thing, now)
+        self._next(tx, looked, now)
 
     def _soon(
         self, tx: Tx, tellings: Sequence[Telling], going: Mapping[int, Looked], now: datetime

@@ -10,6 +10,7 @@ from bot.care.parts import Care
 from bot.dialogue.flow import Flow
 from bot.dialogue.listeners import Listeners
 from bot.errors import StoreError
+from bot.message import Worded
 from bot.reminders import claims, sending
 from bot.reminders.claims import Claimed
 from bot.reminders.departing import Rechecks
@@ -47,8 +48,8 @@ LEASE = timedelta(minutes=5)
 RETRY_STEPS = (60.0, 300.0, 1800.0)
 
 
-#: Lets messages leave that were stored in this transaction: (their ids, now).
-Leave = Callable[[Tx, Sequence[int], datetime], None]
+#: Lets messages leave that were stored in this transaction: (what they say, by their ids; now).
+Leave = Callable[[Tx, Mapping[int, Worded], datetime], None]
 
 
 class ReminderPort:

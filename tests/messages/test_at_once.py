@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.message import Kind, Sent
-from bot.messages import departure, outcomes
+from bot.messages import departure, outbox, outcomes
 from bot.messages.delivery import SENDING, Delivery
 from bot.messages.departure import Started
 from bot.messages.fallback import Ways
@@ -25,11 +25,14 @@ def leave(engine: Engine, clock: Moving) -> Callable[..., Any]:
     """A function that lets stored messages leave at once."""
 
     async def go(*texts: str) -> Started:
-        ids = [(await row(engine, text)).id for text in texts]
+        rows = [await row(engine, text) for text in texts]
+        stored = {one.id: outbox.worded(one) for one in rows}
         now = clock()
 
         def op(tx: Tx) -> Started:
-            return departure.at_once(tx, ids, "this process", now, now + SENDING, lambda *_: None)
+            return departure.at_once(
+                tx, stored, "this process", now, now + SENDING, lambda *_: None
+            )
 
         return await engine.write(op)
 
@@ -63,8 +66,9 @@ async def test_while_nothing_is_sent_here_all_waits_in_the_outbox(
     engine: Engine, delivery: Delivery, say: Callable[..., Any], clock: Moving
 ) -> None:
     await say("u1", "甲", kind=Kind.REMINDER)
-    stored = (await row(engine, "甲")).id
-    await engine.write(lambda tx: delivery.leave(tx, [stored], clock()))
+    stored = await row(engine, "甲")
+    said = {stored.id: outbox.worded(stored)}
+    await engine.write(lambda tx: delivery.leave(tx, said, clock()))
     assert await states(engine) == {"甲": "ready"}
     await drained(delivery)
     assert await states(engine) == {"甲": "sent"}
