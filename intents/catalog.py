@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from intents import entry_rules
+from intents.dialect import Dialect, problems_of_dialect
 from intents.discreet import Discreet, Group, groups_from
 from intents.normalize import normalize, strip_fillers
 from intents.reminding import Reminding, problems_of_reminding, problems_of_zones
@@ -64,12 +65,14 @@ class Catalog:
         texted_stops: Iterable[str] = (),
         requests: Requests | None = None,
         reminding: Reminding | None = None,
+        dialect: Dialect | None = None,
     ) -> None:
         """Take entries and, by language, the acts of normalised phrases.
 
         `discreet` says what a channel that others may read must not carry; `texted_stops` are the
         words, as `act_key` makes them, that stop text messages and nothing else; `requests` are the
-        words with which something is asked to be done, `reminding` those said to reminders.
+        words with which something is asked to be done, `reminding` those said to reminders, `dialect`
+        those that mean the same as plain ones.
         """
         self._entries = {(entry.intent, entry.lang): entry for entry in entries}
         self._acts = {lang: MappingProxyType(dict(words)) for lang, words in acts.items()}
@@ -78,6 +81,7 @@ class Catalog:
         self.discreet = discreet or Discreet({})
         self.requests = requests or Requests({})
         self.reminding = reminding or Reminding({}, {})
+        self.dialect = dialect or Dialect({})
         self.version = version
         self.languages: tuple[str, ...] = tuple(
             sorted({lang for _, lang in self._entries} | set(acts)),
@@ -144,6 +148,7 @@ def load_catalog(folder: Path) -> Catalog:
     discreet: dict[str, list[Group]] = {}
     requests: dict[str, dict[str, Any]] = {}
     reminding: dict[str, dict[str, Any]] = {}
+    dialect: dict[str, dict[str, str]] = {}
     folders = sorted(path for path in folder.glob("*") if path.is_dir()) if folder.is_dir() else []
     if not folders:
         reading.problems.append(f"{folder}: no language folder is there; at least one is needed.")
@@ -153,6 +158,7 @@ def load_catalog(folder: Path) -> Catalog:
         discreet[language.name] = reading.discreet(language)
         requests[language.name] = reading.requests(language)
         reminding[language.name] = reading.reminding(language)
+        dialect[language.name] = reading.dialect(language)
     zones = reading.zones(folder)
     reading.problems += entry_rules.across(reading.entries, reading.doubtful)
     reading.problems += entry_rules.acts_across(acts)
@@ -161,7 +167,7 @@ def load_catalog(folder: Path) -> Catalog:
     version = reading.digest.hexdigest()[:16]
     return Catalog(
         reading.entries, acts, version, Discreet(discreet), reading.texted_stops, Requests(requests),
-        Reminding(reminding, zones),
+        Reminding(reminding, zones), Dialect(dialect),
     )  # fmt: skip
 
 
@@ -263,6 +269,14 @@ class _Reading:
         if tables is not None:
             self.problems += problems_of_reminding(tables, where)
         return tables or {}
+
+    def dialect(self, language: Path) -> dict[str, str]:
+        """Read the words that mean the same as plain ones of a language, where it has such a file."""
+        path, where = language / "dialect.toml", f"{language.name}/dialect.toml"
+        tables = self._tables(path, where) if path.exists() else {"words": {}}
+        self.problems += problems_of_dialect(tables, where) if tables is not None else []
+        words: dict[str, str] = (tables or {}).get("words", {})
+        return words
 
     def zones(self, folder: Path) -> dict[str, Any]:
         """Read the places by which patients say what their clocks show."""

@@ -67,6 +67,11 @@ class Vocabulary:
                 for piece in _pieces(name):
                     self._pieces.setdefault(piece, []).append(name)
 
+    def spelt(self, kinds: Iterable[str]) -> list[str]:
+        """Give every name of some kinds, as a normalised text holds it."""
+        wanted = frozenset(kinds)
+        return [name for name, of in self._spelt.items() if wanted & {kind for kind, _ in of}]
+
     def named(self, text: str) -> tuple[str, ...]:
         """Give the kinds of name that a whole normalised text is, if it is nothing but a name."""
         return tuple(dict.fromkeys(kind for kind, _ in self._spelt.get(text, ())))

@@ -36,7 +36,7 @@ _SAYS_NO = re.compile(
 )
 #: Words that hold a guard's word and mean something else.
 _HARMLESS = re.compile(
-    "怎么了|怎么回事|特别|别的|别人的?话|性别|级别|类别|识别|没关系|不舒服|不好意思|不知道|没力气|没胃口|没劲|没精神|其他|不太好|不好受|不得劲"
+    "唔该|怎么了|怎么回事|特别|别的|别人的?话|性别|级别|类别|识别|没关系|不舒服|不好意思|不知道|没力气|没胃口|没劲|没精神|其他|不太好|不好受|不得劲"
     "|[来去赶]不了|[来去]不成"
     r"|\bnot (?:feeling )?(?:well|good|great)\b|\bno idea\b|\bdon't feel (?:well|good)\b"
     r"|\bcan't (?:sleep|breathe well|walk|see well|hear|stop)\b"
@@ -98,6 +98,27 @@ class Requests:
             for kind in reversed(language.kinds)
             for phrase in kind.whole
         }
+
+    def whole(self) -> list[str]:
+        """Give every phrase that is a request as a whole message."""
+        return list(self._whole)
+
+    def is_whole(self, text: str) -> bool:
+        """Say whether a text is, but for courtesy, a phrase that is a request as it stands."""
+        plain = normalize(text)
+        return _EDGES.sub("", strip_fillers(plain)) in self._whole or plain in self._whole
+
+    def find_beside(self, part: str, whole: str) -> str | None:
+        """Return the request that a part of a message makes beside a question in another part.
+
+        Nothing in the whole message may be refused, supposed, taken back or told of somebody else.
+        """
+        around = _HARMLESS.sub(" ", normalize(whole))
+        if len(around) > _LONGEST or _SAYS_NO.search(around):
+            return None
+        if any(one.never.search(around) or one.refuse.search(around) for one in self._languages):
+            return None
+        return self.find(part)
 
     def find(self, text: str) -> str | None:
         """Return the kind of request that `text` plainly makes, or None."""

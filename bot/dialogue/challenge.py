@@ -36,10 +36,12 @@ def played(row: Row, understander: Understander, vocabulary: Vocabulary, now: da
 def _outcome(understood: Understood, taken: Enter | None) -> Outcome:
     values = taken.values if taken else {}
     when = understood.when
+    several = tuple(map(str, values.get("intents", ())))  # type: ignore[call-overload]
+    answers = taken is not None and taken.entry == "answers"
     day: date | None = when.first if when.first == when.last else None
     return Outcome(
-        answered=(str(values["intent"]),) if "intent" in values else (),
-        offered=tuple(map(str, values.get("intents", ()))),  # type: ignore[call-overload]
+        answered=several if answers else ((str(values["intent"]),) if "intent" in values else ()),
+        offered=() if answers else several,
         choice=understood.number,
         day=day,
         at=when.from_time if when.from_time == when.to_time else None,

@@ -1,6 +1,7 @@
 """The flow that answers questions from approved content, and says so when it cannot."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -66,13 +67,13 @@ class FaqFlow:
         self._today = today
 
     def step(self, scene: Scene, entry: str) -> Step:
-        """Take the message at `answer`, `candidates`, `miss`, `greeting`, `repeat` or small talk."""
+        """Take the message at an entry: one answer or several, candidates, a miss or small talk."""
         scene.session.misses = scene.session.misses + 1 if entry == "miss" else 0
         lang = scene.session.lang
         if entry == "answer":
             return self._answer(scene, self._catalog.entry(str(scene.values["intent"]), lang))
-        if entry == "candidates":
-            return self._candidates(scene)
+        if entry in ("answers", "candidates"):
+            return self._answers(scene) if entry == "answers" else self._candidates(scene)
         if entry == "miss":
             return Step(
                 (
@@ -98,6 +99,26 @@ class FaqFlow:
         if entry in _SMALL_TALK:
             return Step((Say(f"faq/{entry}", Kind.ANSWER, shortcuts=(person_button(lang),)),))
         raise ValueError(f"faq has no entry {entry}")
+
+    def _answers(self, scene: Scene) -> Step:
+        """Answer several questions, in the order asked, then do what was asked for beside them.
+
+        What can be tapped after an answer is left out, but for a person's help: one offer at a time.
+        """
+        lang = scene.session.lang
+        steps = [
+            self._answer(scene, self._catalog.entry(str(name), lang))
+            for name in scene.values["intents"]
+        ]
+        then = scene.values.get("then")
+        helped = not then and any(say.shortcuts for step in steps for say in step.says)
+        says = [
+            replace(say, options=(), named=None, shortcuts=()) for one in steps for say in one.says
+        ]
+        if helped:
+            says[-1] = replace(says[-1], shortcuts=(person_button(lang),))
+        handed = next((step.goto for step in steps if step.goto), None)
+        return Step(tuple(says), Goto(*then) if then else handed)
 
     def _answer(self, scene: Scene, entry: Entry) -> Step:
         lang = scene.session.lang

@@ -330,12 +330,16 @@ def _bookable(seen: Seen) -> Route | None:
 
 def _requested(seen: Seen) -> Route | None:
     """Let the flow begin that does what is plainly asked for; it asks before it acts (I6)."""
-    request = seen.understood.request
+    request, several = seen.understood.request, seen.understood.several
+    if request and several:
+        return Enter("faq", "answers", {"intents": several, "then": REQUESTS[request]})
     return Enter(*REQUESTS[request]) if request else None
 
 
 def _intent(seen: Seen) -> Route | None:
-    decision = seen.understood.decision
+    decision, several = seen.understood.decision, seen.understood.several
+    if len(several) > 1:
+        return Enter("faq", "answers", {"intents": several})
     if isinstance(decision, Answer):
         return Enter("faq", "answer", {"intent": decision.match.intent})
     return None

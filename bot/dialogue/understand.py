@@ -8,12 +8,13 @@ from datetime import date, time
 from bot.dialogue.choices import choice
 from bot.message import Form
 from intents.catalog import Catalog, act_key
-from intents.decide import Answer, Choose, Decision, Unknown, decide
+from intents.decide import Answer, Choose, Decision, Unknown
 from intents.dosing_requests import medicine_request
 from intents.entities import Entities, Vocabulary, find
 from intents.language import Detected, detect
 from intents.match import Match, Matcher
 from intents.normalize import normalize
+from intents.reading import Reader, Reading
 from intents.reminding import Said, Wish
 from intents.requests import request_in
 from intents.urgent import Alarm, RedFlags
@@ -35,6 +36,15 @@ _MEDICINE = re.compile(
     r"药|吃|服|喝|打|针|片|粒|滴|喷|涂|胰岛素|次|med|pill|tab|remind|drug|t[ao]ke?|dose|capsul|insulin|shot"
 )
 _EDGES = " ,.!?~。、…;:"
+#: Where a name of somebody or of a place is likely, however it is spelt.
+_TITLED = re.compile(r"医生|大夫|主任|教授|科|号|\bdr\b|doctor|clinic|department")
+#: Without any of these a message has one part.
+_PARTED = re.compile(r"[,。?!;、:\n.]|另外|还有|顺便|\band\b|\balso\b")
+#: Questions about how to book, cancel or move ask for the same thing as the request beside them.
+_SAME_THING = ("booking.", "assistant.")
+_MOST_BESIDE = 2
+#: What is so surely a question is not heard as a request.
+_SURE_OF_QUESTION = 0.97
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,10 @@ class Understood:
         wish: what it plainly asks of reminders; with it `request` is `Wish.kind`.
         when: the days and times that the message names (`intents.when`); look at its `ask` first.
         text: the message itself, for a flow that asked for an answer in words.
+        several: the intents of several questions, in the order asked; beside a request, what else is
+            asked, also where it is one question alone.
+        joined: it was read together with what the patient wrote a moment before.
+        as_meant: the text on which `decision` rests: normalised, in plain words, or as it sounds.
     """
 
     alarm: Alarm | None
@@ -78,6 +92,9 @@ class Understood:
     wish: Wish | None = None
     when: When = NOTHING
     text: str = field(default="", repr=False)
+    several: tuple[str, ...] = ()
+    joined: bool = False
+    as_meant: str = field(default="", repr=False)
 
 
 class Understander:
@@ -97,6 +114,18 @@ class Understander:
         self._matcher = matcher
         self._red_flags = red_flags
         self._vocabulary = vocabulary
+        self._reader = self._reads(vocabulary())
+
+    def _reads(self, known: Vocabulary) -> tuple[Vocabulary, Reader]:
+        return known, Reader(self._matcher, self.catalog, known.spelt(_CALLED))
+
+    @property
+    def reader(self) -> Reader:
+        """Who reads questions, knowing the hospital's names of today."""
+        known = self._vocabulary()
+        if self._reader[0] is not known:
+            self._reader = self._reads(known)
+        return self._reader[1]
 
     def alarm(self, text: str) -> Alarm | None:
         """Say whether `text` raises a red flag: needs nothing but the rules (EM-12)."""
@@ -115,11 +144,15 @@ class Understander:
         dated, asked, medicine = self._without_names(plain)
         said, wish = self.catalog.reminding.answer(plain), None
         request = None if read.act else request_in(asked, self.catalog.requests)
+        if request is None and read.act is None and read.number is None:
+            request = self._request(plain, read)
         if request is None and read.act is None:
             request = medicine_request(plain) if _MEDICINE.search(plain) else None
             wish = None if request else self.catalog.reminding.wish(medicine)
             request = wish.kind if wish else request
         when = when_of(dated, today, at)
+        if request and not read.several:
+            read = replace(read, several=self._beside(plain))
         return replace(read, when=when, request=request, said=said, wish=wish, text=text)
 
     def _without_names(self, plain: str) -> tuple[str, str, str]:
@@ -152,13 +185,79 @@ class Understander:
             return Understood(alarm, number=number, detected=detected, act=self.catalog.act(text))
         if len(plain) <= _LONGEST_ACT and (said := self._whole(alarm, text, plain, detected)):
             return said
-        matches = self._matcher.rank(plain)
-        decision = decide(matches)
-        expected = self._expects_name(decision)
+        reading = self.reader.read(plain)
+        expected = self._expects_name(reading.decision) or _TITLED.search(plain) is not None
         vocabulary = self._vocabulary()
-        entities = find(plain, vocabulary, today, misspelt=expected)
+        entities = self._named(plain, reading, today, misspelt=expected)
         only = vocabulary.named(plain.strip(_EDGES))
-        return Understood(alarm, detected=detected, decision=decision, entities=entities, only=only)
+        several = tuple(match.intent for match in reading.several)
+        return Understood(
+            alarm, detected=detected, decision=reading.decision, entities=entities, only=only,
+            several=several, as_meant=reading.text,
+        )  # fmt: skip
+
+    def _named(self, plain: str, reading: Reading, today: date, *, misspelt: bool) -> Entities:
+        """Find names as they stand; else as they sound, which is asked back like one nearly spelt."""
+        vocabulary = self._vocabulary()
+        entities = find(reading.text or plain, vocabulary, today, misspelt=misspelt)
+        if not misspelt or entities.doctors or entities.departments or entities.drugs:
+            return entities
+        heard = self.reader.heard(plain)
+        sounding = [one for one in vocabulary.find(heard or "") if one.kind in _CALLED]
+        if heard is None or not sounding:
+            return entities
+        near, words = dict(entities.near), dict(entities.near_words)
+        same = len(heard) == len(plain)
+        for one in sounding:
+            word = plain[one.start : one.end] if same else heard[one.start : one.end]
+            near[one.kind] = tuple(dict.fromkeys((one.key, *near.get(one.kind, ()))))
+            words[word] = tuple(dict.fromkeys((one.key, *words.get(word, ()))))
+        return replace(entities, near=near, near_words=words)
+
+    def _request(self, plain: str, read: Understood) -> str | None:
+        """Find a request in plain words, by its sound, or in one part of a message that also asks."""
+        words = self.catalog.requests
+        for text in self.reader.spellings(plain):
+            if request := request_in(self._without_names(text)[1], words):
+                return request
+        is_question = _sure(read.decision) and read.as_meant == plain
+        heard = None if is_question else self.reader.heard(plain)
+        if heard is not None:
+            spelt = plain.isascii()
+            said = self._without_names(heard)[1] if spelt else heard
+            if (spelt or words.is_whole(heard)) and (request := request_in(said, words)):
+                return request
+        return self._request_beside(plain)
+
+    def _request_beside(self, plain: str) -> str | None:
+        """Find a request beside a question that is surely about something else."""
+        if len(plain) > _LONGEST_ACT or not _PARTED.search(plain):
+            return None
+        found: str | None = None
+        answered = 0
+        for part, match in self.reader.sure_parts(plain):
+            asked = self._without_names(part)[1]
+            request = self.catalog.requests.find_beside(asked, plain)
+            if request and found in (None, request):
+                found = request
+            elif match is None or match.intent.startswith(_SAME_THING):
+                return None
+            else:
+                answered += 1
+        return found if answered else None
+
+    def _beside(self, plain: str) -> tuple[str, ...]:
+        """Return what is surely asked beside a request, in the order asked."""
+        if len(plain) > _LONGEST_ACT or not _PARTED.search(plain):
+            return ()
+        found = [
+            match.intent
+            for part, match in self.reader.sure_parts(plain)
+            if match is not None
+            and not match.intent.startswith(_SAME_THING)
+            and self.catalog.requests.find(self._without_names(part)[1]) is None
+        ]
+        return tuple(dict.fromkeys(found))[:_MOST_BESIDE]
 
     def _whole(
         self, alarm: Alarm | None, text: str, plain: str, detected: Detected
@@ -188,6 +287,10 @@ class Understander:
     def _said_in(self, text: str) -> frozenset[str]:
         key = act_key(text)
         return frozenset(lang for lang in self.catalog.languages if key in self.catalog.acts(lang))
+
+
+def _sure(decision: Decision) -> bool:
+    return isinstance(decision, Answer) and decision.match.score >= _SURE_OF_QUESTION
 
 
 __all__ = ["Answer", "Choose", "Understander", "Understood", "Unknown"]
