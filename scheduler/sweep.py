@@ -62,7 +62,8 @@ class Sweep(Generic[T]):
         busy: says whether somebody else wants the database now; the sweep then takes it slowly.
         batch: how many are leased at once; `ahead`: how many are at most held leased.
         chunk: how many are handled in one transaction; `gentle`: how many while others are busy.
-        pause: how long it waits between chunks while others are busy, in seconds.
+        pause: how long it waits between chunks while others are busy, in seconds; longer where a chunk
+            takes longer: half of the time is theirs, however slow the machine is.
     """
 
     def __init__(
@@ -71,11 +72,11 @@ class Sweep(Generic[T]):
         *,
         gone: tuple[type[Exception], ...] = (),
         busy: Callable[[], bool] = lambda: False,
-        batch: int = 2_000,
+        batch: int = 500,
         ahead: int = 100_000,
         chunk: int = 50,
         gentle: int = 10,
-        pause: float = 0.02,
+        pause: float = 0.01,
     ) -> None:
         self._port = port
         self._gone = gone
@@ -120,7 +121,7 @@ class Sweep(Generic[T]):
 
     async def _handle(self) -> int:
         """Handle all that is held, chunk by chunk; what could not be handled stays held."""
-        groups, self._held = _groups(self._held), []
+        groups, self._held, loop = _groups(self._held), [], asyncio.get_running_loop()
         chunk: list[T] = []
         done = 0
         try:
@@ -128,10 +129,12 @@ class Sweep(Generic[T]):
                 is_busy = self._busy()
                 while groups and len(chunk) < (self._gentle if is_busy else self._chunk):
                     chunk += groups.pop()
+                started = loop.time()
                 done += await self._dispatch(chunk)
                 chunk = []
                 # others have a turn; a long one where they are busy
-                await asyncio.sleep(self._pause if is_busy and groups else 0)
+                rest = max(self._pause, loop.time() - started)
+                await asyncio.sleep(rest if is_busy and groups else 0)
         finally:
             self._held += [*chunk, *(item for group in reversed(groups) for item in group)]
         return done
