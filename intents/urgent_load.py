@@ -8,12 +8,21 @@ import operator
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from intents.clauses import break_pattern
 from intents.urgent_quantities import QUANTITIES, SIGNS
-from intents.urgent_rules import KINDS, Condition, Guard, Language, Rule, UrgentError
+from intents.urgent_rules import (
+    KINDS,
+    Condition,
+    Guard,
+    Language,
+    Rule,
+    Signed,
+    UrgentError,
+)
 from intents.urgent_spelling import respell, respell_words, speller, without_one_letter
 from intents.urgent_words import Words
 
@@ -25,7 +34,7 @@ _FIELDS = {
     "file": {
         "language", "gap", "gap_stops", "breaks", "worst_first", "letters", "spelling",
         "close_spelling", "right_spelling", "banned_in_replies", "signs", "facts", "numbers",
-        "guards", "rule",
+        "guards", "rule", "signed",
     },
     "guard": {
         "why", "scope", "reach", "list", "first", "words", "except", "unless", "unless_in",
@@ -33,8 +42,9 @@ _FIELDS = {
     },
     "rule": {
         "id", "kind", "version", "note", "says", "needs", "within", "with", "with_in", "unless",
-        "despite",
+        "despite", "grey",
     },
+    "signed": {"name", "role", "date"},
 }  # fmt: skip
 _OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
     ">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt,
@@ -248,7 +258,7 @@ class _Builder:
         name = form.text(data, "rule", "id")
         entry = f"rule {name or '?'}"
         form.known(data, entry, "rule")
-        form.text(data, entry, "note")
+        note = form.text(data, entry, "note")
         if name and not _RULE_ID.fullmatch(name):
             form.fault(entry, "id", "must be lower-case words joined by dots")
         kind = form.choice(data.get("kind"), entry, "kind", KINDS)
@@ -272,6 +282,8 @@ class _Builder:
             companions_in=form.choice(companions_in, entry, "with_in", _COMPANION_WINDOWS),
             unless=unless,
             ignores=self.ignored(data, entry, kind, guards),
+            grey=form.flag(data, entry, "grey"),
+            note=note,
         )
 
     def ignored(
@@ -292,6 +304,19 @@ class _Builder:
         if set(order) != set(KINDS) or len(order) != len(KINDS):
             self.form.fault("file", "worst_first", "must name each kind once")
         return {kind: at for at, kind in enumerate(order)}
+
+    def signed(self) -> Signed | None:
+        """Read who signed the content; None where nobody did."""
+        data = self.form.table(self.data, "signed")
+        if not data:
+            return None
+        self.form.known(data, "signed", "signed")
+        day = data.get("date")
+        if type(day) is not date:
+            self.form.fault("signed", "date", "must be a day such as 2026-11-18")
+            day = date.min
+        name, role = self.form.text(data, "signed", "name"), self.form.text(data, "signed", "role")
+        return Signed(name, role, day)
 
     def close_words(self) -> dict[str, str]:
         self.words.known.update(self.form.strings(self.data, "file", "right_spelling"))
@@ -331,6 +356,7 @@ class _Builder:
             guard_mask=_joined(guard.word_mask | guard.except_mask for guard in guards),
             rank=self.ranks(),
             unused=tuple(sorted(self.names.keys() - self.used)),
+            signed=self.signed(),
         )
 
 

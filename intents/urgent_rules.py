@@ -6,6 +6,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from intents.urgent_words import Words
 
@@ -63,7 +64,7 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What must stand together for an alarm, compiled to bits."""
+    """What must stand together for an alarm, compiled to bits; a `grey` one only raises a doubt."""
 
     id: str
     kind: str
@@ -77,6 +78,17 @@ class Rule:
     companions_in: str
     unless: int
     ignores: int
+    grey: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Who answers for the content of a language, and since when."""
+
+    name: str
+    role: str
+    date: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +111,4 @@ class Language:
     guard_mask: int
     rank: Mapping[str, int]
     unused: tuple[str, ...]
+    signed: Signed | None = None
