@@ -74,6 +74,11 @@ def is_traditional(text: str) -> bool:
     return simplify(clean) != clean
 
 
+def is_chinese(text: str) -> bool:
+    """Tell whether the text is Chinese characters and nothing else."""
+    return bool(text) and all(map(_CJK.match, text))
+
+
 def is_simplified(text: str) -> bool:
     """Tell whether the text holds characters that traditional writing spells otherwise."""
     clean = _INVISIBLE.sub("", text)

@@ -79,6 +79,7 @@ class _Language:
         self.never = _any_of(
             [*guards["dropped"], *guards["suppose"], *guards["happened"], *guards["others"]]
         )
+        self.undone = _any_of([*guards["dropped"], *guards["suppose"]])
         self.ask = _any_of(guards["ask"])
         self.booked = _any_of(guards["booked"])
         self.refuse = _any_of(guards["refuse"])
@@ -111,12 +112,12 @@ class Requests:
     def find_beside(self, part: str, whole: str) -> str | None:
         """Return the request that a part of a message makes beside a question in another part.
 
-        Nothing in the whole message may be refused, supposed, taken back or told of somebody else.
+        Nothing in the whole message may be refused, supposed or taken back.
         """
         around = _HARMLESS.sub(" ", normalize(whole))
         if len(around) > _LONGEST or _SAYS_NO.search(around):
             return None
-        if any(one.never.search(around) or one.refuse.search(around) for one in self._languages):
+        if any(one.undone.search(around) or one.refuse.search(around) for one in self._languages):
             return None
         return self.find(part)
 

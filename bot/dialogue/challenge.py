@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
+from bot.dialogue import bursts
 from bot.dialogue.router import Enter, Seen, route
 from bot.dialogue.sessions import Session
 from bot.dialogue.understand import Understander, Understood
@@ -22,6 +23,14 @@ def played(row: Row, understander: Understander, vocabulary: Vocabulary, now: da
     for text in row.say:
         understood = understander.understand(text, now.date(), now.time())
         taken = route(Seen(understood, session, "bot", now))
+        if isinstance(taken, Enter):
+            joined = bursts.to_join(session, understood, taken, now)
+            if joined is not None:
+                together = understander.understand(joined, now.date(), now.time())
+                understood = bursts.surer(understood, together)
+                taken = route(Seen(understood, session, "bot", now))
+        if isinstance(taken, Enter):
+            bursts.remember(session, understood, taken, now)
         acts += [understood.act] if understood.act else []
         requests += [understood.request] if understood.request and not understood.act else []
         outcome = _outcome(understood, taken if isinstance(taken, Enter) else None)

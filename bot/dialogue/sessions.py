@@ -72,6 +72,7 @@ class Session:
             `expect` until its own time, and beside nothing else.
         reminded: what reminders asked, the newest last; each stays open until its own time.
         latest: the reminder that was the last thing said here, by its name; 0: something else was.
+        lately: the short message before this one, "text" and "at", where this one may belong to it.
     """
 
     lang: str = "zh-CN"
@@ -87,6 +88,7 @@ class Session:
     offer: Expect | None = None
     reminded: list[Expect] = field(default_factory=list)
     latest: int = 0
+    lately: dict[str, str] | None = None
 
     def ask(
         self,

@@ -14,7 +14,8 @@ from sqlalchemy import bindparam, select, update
 
 from bot.channels.base import Channel, Limits, Passive, channel_of
 from bot.channels.split import fitted
-from bot.dialogue import elsewhere, sessions
+from bot.dialogue import bursts, elsewhere, sessions
+from bot.dialogue.bursts import Together
 from bot.dialogue.facts import Facts
 from bot.dialogue.flow import Flow, Goto, Scene, Step
 from bot.dialogue.router import Enter, Seen, Silent, route
@@ -120,11 +121,14 @@ class Turn:
     today: Callable[[datetime], date]
     lang: str
 
-    def run(self, tx: Tx, inbox_id: int, understood: Understood, now: datetime) -> Replies | None:
+    def run(
+        self, tx: Tx, inbox_id: int, understood: Understood, now: datetime
+    ) -> Replies | Together | None:
         """Handle one stored message; return what was said.
 
         A message that was handled before gives the same again. None means that an earlier message
-        of the conversation is still waiting for its turn.
+        of the conversation is still waiting for its turn; `Together` that nothing was done yet, and
+        that the message is to be understood with the one before it.
         """
         row = tx.one(_LOAD, inbox_id=inbox_id)
         if row.state != "new":
@@ -137,6 +141,9 @@ class Turn:
         taken = route(Seen(understood, session, row.holder, now, limits.private))
         if isinstance(taken, Silent):
             return self._finish(tx, row, inbox_id, session, (), now)
+        if (text := bursts.to_join(session, understood, taken, now)) is not None:
+            return Together(text)
+        bursts.remember(session, understood, taken, now)
         scene = self._scene(tx, row, inbox_id, session, understood, now)
         again = _asked_again(session, taken, now)
         scene.asked = _answered(session, taken)

@@ -18,6 +18,8 @@ from prometheus_client import Counter, Histogram
 from sqlalchemy import bindparam, select
 
 from bot.channels.base import Limits
+from bot.dialogue import bursts
+from bot.dialogue.bursts import Together
 from bot.dialogue.turn import Replies, Turn
 from bot.dialogue.understand import Understander, Understood
 from bot.errors import SealedError, StoreError
@@ -200,6 +202,10 @@ class Turns:
                 self._turn.run, inbox_id=inbox_id, understood=understood, now=self._clock()
             )
             replies = await self._engine.write(run)
+            if isinstance(replies, Together):
+                together = self._understand(replies.text, Form.TEXT)
+                understood = bursts.surer(understood, together)
+                continue
             if replies is not None:
                 return replies
             await asyncio.sleep(_WAIT_FOR_EARLIER)

@@ -14,10 +14,10 @@ from intents.entities import Entities, Vocabulary, find
 from intents.language import Detected, detect
 from intents.match import Match, Matcher
 from intents.normalize import normalize
-from intents.reading import Reader, Reading
+from intents.reading import Reader
 from intents.reminding import Said, Wish
 from intents.requests import request_in
-from intents.urgent import Alarm, RedFlags
+from intents.urgent import Alarm, Doubt, RedFlags
 from intents.when import NOTHING, When, when_of
 
 #: A tap on one of our buttons: question and option. Short, so that every platform carries it.
@@ -53,6 +53,7 @@ class Understood:
 
     Attributes:
         alarm: a red flag; outranks all the rest.
+        doubt: nearly one: worth one short question before anything else (EM-09).
         act: a whole-message act of `phrases.toml`: person, stop, cancel, yes …
         act_in: the languages in which those words say so; "TD" does in both.
         texted_stop: a carriers' word that stops text messages: T, R, END … Elsewhere it does not.
@@ -95,6 +96,7 @@ class Understood:
     several: tuple[str, ...] = ()
     joined: bool = False
     as_meant: str = field(default="", repr=False)
+    doubt: Doubt | None = None
 
 
 class Understander:
@@ -174,7 +176,9 @@ class Understander:
         return dated, asked, medicine
 
     def _read(self, text: str, plain: str, today: date) -> Understood:
-        alarm = self._red_flags.check(text)
+        found = self._red_flags.read(text)
+        alarm = found if isinstance(found, Alarm) else None
+        doubt = found if isinstance(found, Doubt) else None
         if tap := _TAP.fullmatch(plain):
             return Understood(alarm, tap=(int(tap[1]), int(tap[2])))
         if command := _COMMAND.fullmatch(plain):
@@ -188,18 +192,18 @@ class Understander:
         reading = self.reader.read(plain)
         expected = self._expects_name(reading.decision) or _TITLED.search(plain) is not None
         vocabulary = self._vocabulary()
-        entities = self._named(plain, reading, today, misspelt=expected)
+        entities = self._named(plain, today, misspelt=expected)
         only = vocabulary.named(plain.strip(_EDGES))
         several = tuple(match.intent for match in reading.several)
         return Understood(
             alarm, detected=detected, decision=reading.decision, entities=entities, only=only,
-            several=several, as_meant=reading.text,
+            several=several, as_meant=reading.text, doubt=doubt,
         )  # fmt: skip
 
-    def _named(self, plain: str, reading: Reading, today: date, *, misspelt: bool) -> Entities:
+    def _named(self, plain: str, today: date, *, misspelt: bool) -> Entities:
         """Find names as they stand; else as they sound, which is asked back like one nearly spelt."""
         vocabulary = self._vocabulary()
-        entities = find(reading.text or plain, vocabulary, today, misspelt=misspelt)
+        entities = find(plain, vocabulary, today, misspelt=misspelt)
         if not misspelt or entities.doctors or entities.departments or entities.drugs:
             return entities
         heard = self.reader.heard(plain)

@@ -1,0 +1,82 @@
+"""Several short messages, seconds apart, that mean one thing: they are read together.
+
+What a short message asked that was not plainly understood, or only too plainly ("多少钱"), is kept for a
+minute; the next one is then read a second time behind it. The surer reading counts.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.dialogue.router import Enter
+from bot.dialogue.sessions import Session
+from bot.dialogue.understand import Answer, Choose, Understood, Unknown
+from bot.message import Form
+from intents.normalize import is_chinese
+
+#: So long a short message may be the beginning of the next.
+WITHIN = timedelta(seconds=60)
+#: The most that is kept, and the longest message that may be a piece of one.
+_LONGEST = 40
+#: So short an answer to a question of ours nobody needs to guess at: "多少钱", "how much is it".
+_FRAGMENT, _FRAGMENT_WORDS = 5, 4
+_JOINED = frozenset({"answer", "answers", "candidates", "miss"})
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """The turn is to be run again with what `text`, both messages in one, says."""
+
+    text: str
+
+
+def to_join(session: Session, understood: Understood, taken: Enter, now: datetime) -> str | None:
+    """Return this message behind what was written a moment before, where both may be one; else None."""
+    lately = session.lately
+    if lately is None or understood.joined or not _is_piece(understood, taken):
+        return None
+    if not timedelta() <= now - datetime.fromisoformat(lately["at"]) <= WITHIN:
+        return None
+    before, after = lately["text"], understood.text.strip()
+    return f"{before}{'' if is_chinese(before[-1] + after[0]) else ' '}{after}"
+
+
+def surer(alone: Understood, together: Understood) -> Understood:
+    """Return the reading that counts: of the message alone, or of both in one."""
+    mine, both = alone.decision, together.decision
+    better = together.act is None and (
+        (together.alarm is not None and not isinstance(mine, Answer))
+        or (together.request is not None and alone.request is None)
+        or (isinstance(both, Answer) and not isinstance(mine, Answer))
+        or (isinstance(both, Choose) and isinstance(mine, Unknown))
+        or (
+            isinstance(both, Answer)
+            and isinstance(mine, Answer)
+            and _is_fragment(alone.text)
+            and both.match.score >= mine.match.score
+        )
+    )
+    return replace(together if better else alone, joined=True, alarm=alone.alarm or together.alarm)
+
+
+def remember(session: Session, understood: Understood, taken: Enter, now: datetime) -> None:
+    """Keep what the next message may belong to; forget what was before."""
+    text = understood.text.strip()[-_LONGEST:]
+    kept = _is_piece(understood, taken) and bool(text)
+    session.lately = {"text": text, "at": now.isoformat()} if kept else None
+
+
+def _is_piece(understood: Understood, taken: Enter) -> bool:
+    """Say whether a message is a short question of its own, or none that anybody understood."""
+    text = understood.text.strip()
+    asked = understood.form is Form.TEXT and understood.act is None and understood.alarm is None
+    by_words = understood.tap is None and understood.number is None and understood.command is None
+    if not (asked and by_words) or not 0 < len(text) <= _LONGEST:
+        return False
+    if taken.flow == "faq":
+        return taken.entry in _JOINED
+    return taken.flow == "handoff" and taken.values.get("reason") == "not understood"
+
+
+def _is_fragment(text: str) -> bool:
+    plain = text.strip()
+    return len(plain.split()) <= _FRAGMENT_WORDS if plain.isascii() else len(plain) <= _FRAGMENT
