@@ -297,6 +297,8 @@ class Plans:
         changed = {name: value for name, value in given.items() if getattr(plan, name) != value}
         if not changed:
             return plan
+        if "payer_id" in changed and plan.kind in AT_ONCE:
+            changed["details"] = _told_anew(changed.get("details", plan.details), now)
         after = replace(plan, **changed, version=plan.version + 1)
         tx.run(
             rows.CHANGE, plan_id_=plan.plan_id, version_=after.version, patient_id_=after.patient_id,
@@ -364,6 +366,14 @@ def _begins(plan: Plan, now: datetime) -> datetime:
     if plan.is_paused(now) and plan.paused_until is not None:
         return plan.paused_until
     return now
+
+
+def _told_anew(details: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Return details that are told from now on: somebody else pays, whatever was told before."""
+    since = details.get(_SINCE)
+    if since is not None and datetime.fromisoformat(since) > now:
+        return dict(details)
+    return {**details, _SINCE: (now + _SOON).isoformat()}
 
 
 def _stamped(

@@ -38,6 +38,8 @@ ASKED_BY_NAME: Mapping[str, tuple[str, ...]] = {
 _EXACT = 0.99
 #: Answers to a reminder that count for the one that was just said, whatever it offers.
 _NOTED = frozenset({"yes", "thanks", "heard", "not_yet"})
+#: Answers that can only be told of a dose.
+_OF_A_DOSE = frozenset({"taken", "skip", "snooze", "not_yet"})
 #: Words that go to the flow whose draft is open: drop it, or one step back.
 _OF_A_DRAFT = frozenset({"cancel", "back"})
 #: Flows that can ask again what they are in the middle of.
@@ -328,6 +330,14 @@ def _bookable(seen: Seen) -> Route | None:
     return _option(_BOOK) if offered and _BOOKED_BY & set(kinds) else None
 
 
+def _answers_nothing(seen: Seen) -> Route | None:
+    """Say that no reminder is open where somebody says what can only be told of a dose: "吃了"."""
+    said, request = seen.understood.said, seen.understood.request
+    if said is None or not said.sure or request or said.word not in _OF_A_DOSE:
+        return None
+    return Enter("reminders", "nothing_open", {"word": said.word})
+
+
 def _requested(seen: Seen) -> Route | None:
     """Let the flow begin that does what is plainly asked for; it asks before it acts (I6)."""
     request, several = seen.understood.request, seen.understood.several
@@ -392,6 +402,7 @@ RULES: tuple[_Rule, ...] = (
     _said_again,
     _every_state,
     _goes_on,
+    _answers_nothing,
     _requested,
     _bookable,
     _only_a_name,

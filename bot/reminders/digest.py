@@ -119,7 +119,9 @@ def say(message: Sequence[Telling], wording: Wording, hearer: Hearer) -> Say:
         said = (wording.text(one.kind.line, hearer.lang, its) for one, its in each)
         lines = list(dict.fromkeys(said))
     if len(lines) > 1:
-        told = {"lines": lines, "answers": bool(options)}
+        asking = [one for one in message if one.kind.answers]
+        asks = lead.kind.names[hearer.lang] if len(asking) == 1 else ""
+        told = {"lines": lines, "answers": bool(options), "asks": asks}
         return Say("reminders/digest", Saying.REMINDER, told, options, template=template)
     its = values[message.index(lead)]  # one thing, or several that read the same to others
     return Say(lead.kind.text, Saying.REMINDER, its, options, template=template)

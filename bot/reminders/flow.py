@@ -59,6 +59,7 @@ class RemindersFlow:
             "answer": self._answer,
             "one": self._one,
             "noted": self._noted,
+            "nothing_open": self._nothing_open,
             "repeat": self._repeat,
             "mine": looking.mine,
             "why_not": looking.why_not,
@@ -238,6 +239,10 @@ class RemindersFlow:
             "taken": asked is not None and any(one.endswith("-taken") for one in asked.options),
         }
         return _say(scene, "noted", values)
+
+    def _nothing_open(self, scene: Scene) -> Step:
+        """Say that no reminder is open that an answer about medicine could be for; nothing is kept."""
+        return _say(scene, "nothing_open", {"word": scene.values.get("word", "taken")})
 
     def _repeat(self, scene: Scene) -> Step:
         """Say the last reminder again."""

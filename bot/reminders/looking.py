@@ -66,7 +66,11 @@ class Looking:
             hers = sees(members, row.patient_id, row.conversation_id, scene.conversation_id)
             if kind is not None and hers and choice.wants(kind.about, kind.key):
                 listed[wall(row.due_at, zone), kind.names[lang]] = None
-        found = [{"at": at, "name": name} for at, name in list(listed)[:_MOST_SHOWN]]
+        year = wall(scene.now, zone).year
+        found = [
+            {"at": at, "name": name, "year": at.year if at.year != year else ""}
+            for at, name in list(listed)[:_MOST_SHOWN]
+        ]
         values = {
             "found": found, "more": max(0, len(listed) - len(found)),
             "place": self.wishes.reminding.called(zone.key, lang) if choice.zone else "",

@@ -184,3 +184,34 @@ def _disturb(tx: Tx, ward: Ward, people: list[tuple[int, int]], drawn: dict[str,
                 ward.now - timedelta(days=1) if n in drawn["unreachable"] else None
             )
             session.add(found)
+
+
+async def test_who_pays_after_a_correction_is_told_once_and_the_other_never_again(
+    ward: Ward,
+) -> None:
+    _, patient = await ward.person("王芳")
+    wrong, first = await ward.person("李明")
+    right, payer = await ward.person("陈静")
+    plan = await ward.plan("fee", FEE, TODAY, patient_id=patient, payer_id=first)
+    await ward.at("2026-11-18T10:05")
+    assert [where for where, _ in await ward.told()] == [wrong]
+    plans = ward.care.plans
+    for _ in range(2):  # the desk sends its correction twice
+        await ward.do(
+            lambda tx: plans.change(tx, plan.plan_id, ward.now, actor="desk", payer_id=payer)
+        )
+    await ward.at("2026-11-18T10:15")
+    await ward.at("2026-11-19T10:15")
+    assert [where for where, _ in await ward.told()] == [wrong, right]
+    assert await ward.waiting(plan.plan_id) == []
+
+
+async def test_a_correction_before_anything_was_told_tells_the_right_one_alone(ward: Ward) -> None:
+    _, patient = await ward.person("王芳")
+    _, first = await ward.person("李明")
+    right, payer = await ward.person("陈静")
+    plan = await ward.plan("fee", FEE, TODAY, patient_id=patient, payer_id=first)
+    plans = ward.care.plans
+    await ward.do(lambda tx: plans.change(tx, plan.plan_id, ward.now, actor="desk", payer_id=payer))
+    await ward.at("2026-11-18T10:15")
+    assert [where for where, _ in await ward.told()] == [right]

@@ -10,13 +10,14 @@ _DAY = date(2026, 11, 24)
 _SAID: list[dict[str, Any]] = [
     {
         "medicine": medicine, "dose": dose, "food": food, "whom": whom, "who": who, "days": "daily",
+        "kind": kind,
         "hours": "08:00, 20:00", "prescriber": "", "ends_on": ends_on, "starts_on": _DAY,
         "nights": "23:00", "occurs": _AT, "answers": True, "private": private,
     }
-    for (medicine, dose, food), (whom, who), ends_on, private in product(
+    for (medicine, dose, food), (whom, who), ends_on, private, kind in product(
         (("", "", ""), ("amoxicillin", "2", "pc")), (("", ""), ("mum", ""), ("",
         "W. Fang")), (None, _DAY),
-        (True, False),
+        (True, False), ("dose", "dose_nudge"),
     )
 ]  # fmt: skip
 _CONFIRM = [

@@ -73,7 +73,10 @@ _ON = [{"about": about, **_NAMED[0]} for about in ("greeting", "visit", "checkup
 REMINDERS: dict[str, Cases] = {
     **{f"reminders/{name}": cases for name, cases in _DUE_SOON.items()},
     **{f"reminders/{name}_line": cases for name, cases in _DUE_SOON.items() if name not in _NO_LINE},
-    "reminders/digest": [{"lines": ["Visit at 14:00", "Fee 12.00"]}],
+    "reminders/digest": _each(
+        lines=(["Visit at 14:00", "Fee 12.00"],), answers=(True, False), asks=("", "visit")
+    ),
+    "reminders/nothing_open": [{"word": word} for word in ("taken", "snooze")],
     "reminders/already": _each(
         same=(True, False), answer=("Taken",), waiting=("", "the dose of 20:00")
     ),
@@ -96,7 +99,8 @@ REMINDERS: dict[str, Cases] = {
     "reminders/zone_kept": [_ZONE],
     "reminders/best_time": [{"first": time(9), "last": time(20)}],
     "reminders/mine": _each(
-        found=((), ({"at": _AT, "name": "visit"},)), more=(0, 2), paused_from=(None, _DAY),
+        found=((), *(({"at": _AT, "name": "visit", "year": year},) for year in ("", 2027))),
+        more=(0, 2), paused_from=(None, _DAY),
         paused_until=(None, _LATER), muted=(True, False), keeps=(True, False),
         best=(None, (time(9), time(20))), place=("", "Tokyo"), off=((), ("check-up",)),
     ),
