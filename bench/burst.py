@@ -1,7 +1,7 @@
 """Very many reminders due at one instant, while patients go on asking.
 
-A real server process is asked real questions over web chat, first in peace, then from the instant at
-which all is due. Conversations must hardly notice; nothing may be lost or told twice.
+A real server process is asked real questions over web chat: in peace, from the instant at which all is
+due, and in peace again. Conversations must hardly notice; nothing may be lost or told twice.
 """
 
 import asyncio
@@ -23,9 +23,9 @@ from intents.catalog import load_catalog
 
 __all__ = ["BenchError", "run"]
 
-#: Questions a second, by so many patients; in peace for so long.
+#: Questions a second, by so many patients; in peace for so long before the burst, and after it.
 _RATE, _PATIENTS, _QUIET = 20.0, 20, 30.0
-_WARM = 200
+_WARM, _SETTLES = 200, 3.0
 #: So often it is looked how far it is, in seconds: seldom enough to cost nothing.
 _LOOK = 0.25
 #: So long may it take until the last is handed over, and for every thousand more.
@@ -110,6 +110,9 @@ async def _drive(
     watch = asyncio.create_task(_watch(database, due, seen, ends, patience))
     await _ask(port, questions, seen.during, seen, for_s=patience, ends=ends)
     await watch
+    told("all is sent, and patients ask on")
+    await asyncio.sleep(_SETTLES)
+    await _ask(port, questions, seen.quiet, seen, for_s=_QUIET, ends=asyncio.Event())
     return seen
 
 

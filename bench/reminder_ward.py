@@ -32,6 +32,8 @@ STARTS = datetime(2026, 11, 20, 2, 30, tzinfo=UTC)  # Friday, 10:30 there
 DUE = STARTS - timedelta(days=1)
 CHANNEL = "null"
 _STEP = 2_000
+#: How much memory filling the table may take, in KB; given back with the connection.
+_CACHE_KB = 200_000
 _FAMILY = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗"
 _GIVEN = (
     "伟",
@@ -214,7 +216,7 @@ def _name(number: int) -> str:
 
 
 def add_reminders(path: Path, count: int, *, due: bool, talks: int) -> None:
-    """Put reminders into the table in the order of their time, in one statement.
+    """Put reminders into the table in the order of their time, in one statement, past the engine.
 
     Args:
         due: of the visits of the ward, all at `DUE`; else of others, far ahead, one every seven seconds.
@@ -235,6 +237,18 @@ def add_reminders(path: Path, count: int, *, due: bool, talks: int) -> None:
         f"{at}, '-1 day') || '.000000', {at}) || '.000000', "
         "'2026-11-20T10:30', 'Asia/Shanghai', 'pending', 0, '2026-11-18 01:00:00.000000' FROM n"
     )
+    # without its indexes, which are made anew at the end: many times faster than row by row
+    raw.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
+    raw.execute("BEGIN")
+    indexes = raw.execute(
+        "SELECT name, sql FROM sqlite_master "
+        "WHERE type = 'index' AND tbl_name = 'reminder' AND sql IS NOT NULL"
+    ).fetchall()
+    for name, _ in indexes:
+        raw.execute(f'DROP INDEX "{name}"')
     raw.execute(sql, (count, talks))
+    for _, made in indexes:
+        raw.execute(made)
+    raw.execute("COMMIT")
     raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     raw.close()

@@ -1,10 +1,13 @@
 """Reminders that are due at one instant, from due to handed over, beside APScheduler and bare SQL.
 
 Each run is a process of its own, so that its memory is its own: few reminders pending, many pending.
+What is due is planned as booking plans it, and that is timed; what only waits is written straight into
+the table (`seeded`), for it would take longer than all that is measured.
 """
 
 import asyncio
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -47,16 +50,20 @@ def run(
     Raises:
         BenchError: a run did not end, or did not hand every reminder over once.
     """
-    told(f"{due} reminders due, {_SMALL} pending")
-    small = _apart(config, _SMALL, due)
-    told(f"{due} reminders due, {pending} pending")
-    large = _apart(config, pending, due)
+    with tempfile.TemporaryDirectory(prefix="daoyi-bench-") as learnt:
+        told(f"{due} reminders due, {_SMALL} pending")
+        small = _apart(config, _SMALL, due, learnt)
+        told(f"{due} reminders due, {pending} pending")
+        large = _apart(config, pending, due, learnt)
     told("bare SQL")
     with tempfile.TemporaryDirectory(prefix="daoyi-bench-") as scratch:
         bare = bare_sql(Path(scratch), pending, due)
     figures = {
         "pending": pending,
         "due": due,
+        "seeded": pending,
+        "seeding_s": round(large["seeding_s"], 1),
+        "added": round(large["added"]),
         **{name: round(large[name], 1) for name in ("add_per_s", "dispatch_per_s", "lag_p99_ms")},
         "decide_per_s": round(large["decide_per_s"], 1),
         "rss_growth_mb": round(large["rss_growth_mb"], 1),
@@ -77,9 +84,15 @@ def run(
     return figures
 
 
-def _apart(config: Path, pending: int, due: int) -> dict[str, float]:
-    """Run one size in a process of its own."""
-    spec = json.dumps({"config": str(config.resolve()), "pending": pending, "due": due})
+def _apart(config: Path, pending: int, due: int, learnt: str) -> dict[str, float]:
+    """Run one size in a process of its own.
+
+    Args:
+        learnt: a folder in which the first leaves what it learnt of the questions.
+    """
+    spec = json.dumps(
+        {"config": str(config.resolve()), "pending": pending, "due": due, "learnt": learnt}
+    )
     done = subprocess.run(
         [sys.executable, "-m", "bench.reminders", spec],
         cwd=ROOT, capture_output=True, text=True, check=False,
@@ -90,15 +103,27 @@ def _apart(config: Path, pending: int, due: int) -> dict[str, float]:
     return told
 
 
-async def _measure(config: Path, pending: int, due: int) -> dict[str, float]:
+async def _measure(config: Path, pending: int, due: int, learnt: Path) -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="daoyi-bench-") as scratch:
+        here = Path(scratch) / "learnt"
+        shutil.copytree(learnt, here, dirs_exist_ok=True)
+        started = perf_counter()
         ward = await open_ward(config, Path(scratch), due=due, pending=pending)
+        seeding = perf_counter() - started
+        if here.exists():
+            shutil.copytree(here, learnt, dirs_exist_ok=True)
         before = _resident()
         added, adding = await _add(ward)
         told = await _dispatch(ward, due)
         growth = _resident() - before
         await ward.app.engine.close()
-    return {**told, "add_per_s": added / adding, "rss_growth_mb": growth}
+    return {
+        **told,
+        "added": added,
+        "add_per_s": added / adding,
+        "rss_growth_mb": growth,
+        "seeding_s": seeding,
+    }
 
 
 async def _add(ward: Ward) -> tuple[int, float]:
@@ -149,4 +174,5 @@ def _resident() -> float:
 
 if __name__ == "__main__":
     given = json.loads(sys.argv[1])
-    print(json.dumps(asyncio.run(_measure(Path(given["config"]), given["pending"], given["due"]))))
+    config, learnt = Path(given["config"]), Path(given["learnt"])
+    print(json.dumps(asyncio.run(_measure(config, given["pending"], given["due"], learnt))))

@@ -219,7 +219,10 @@ async def build(
         settings, engine, hospital, every_channel, wording, clock, said, Planner(content.kinds)
     )
     owner = _owner()
-    reminding = remind(booking, content.kinds, subjects_of(booking), owner, lambda: turns.is_busy)
+    reminding = remind(
+        booking, content.kinds, subjects_of(booking), owner, lambda: turns.is_busy,
+        lambda: turns.is_running,
+    )  # fmt: skip
     numbers = content.numbers[settings.hospital.locale]
     urgent = UrgentFlow(numbers, settings.hospital.locale, feed.said, settings.hours)
     every_flow: dict[str, Flow] = {

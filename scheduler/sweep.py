@@ -25,6 +25,9 @@ class Item(Protocol):
 
 T = TypeVar("T", bound=Item)
 
+#: So often it is looked whether an answer that is under way is given, in seconds.
+_GLANCE = 0.002
+
 
 class Port(Protocol[T]):
     """What a sweep sweeps."""
@@ -60,6 +63,8 @@ class Sweep(Generic[T]):
     Args:
         gone: errors that are nobody's fault: the sweep ends, what is leased is handled by the next.
         busy: says whether somebody else wants the database now; the sweep then takes it slowly.
+        answering: says whether somebody is waiting at this moment; no chunk begins then, for at most
+            `patience` seconds.
         batch: how many are leased at once; `ahead`: how many are at most held leased.
         chunk: how many are handled in one transaction; `gentle`: how many while others are busy.
         pause: how long it waits between chunks while others are busy, in seconds; longer where a chunk
@@ -72,15 +77,19 @@ class Sweep(Generic[T]):
         *,
         gone: tuple[type[Exception], ...] = (),
         busy: Callable[[], bool] = lambda: False,
+        answering: Callable[[], bool] = lambda: False,
         batch: int = 500,
         ahead: int = 100_000,
         chunk: int = 50,
         gentle: int = 10,
         pause: float = 0.01,
+        patience: float = 0.1,
     ) -> None:
         self._port = port
         self._gone = gone
         self._busy = busy
+        self._answering = answering
+        self._patience = patience
         self._batch = batch
         self._ahead = ahead
         self._chunk = chunk
@@ -127,6 +136,7 @@ class Sweep(Generic[T]):
         try:
             while groups and not self._ended:
                 is_busy = self._busy()
+                await self._give_way()
                 while groups and len(chunk) < (self._gentle if is_busy else self._chunk):
                     chunk += groups.pop()
                 started = loop.time()
@@ -138,6 +148,13 @@ class Sweep(Generic[T]):
         finally:
             self._held += [*chunk, *(item for group in reversed(groups) for item in group)]
         return done
+
+    async def _give_way(self) -> None:
+        """Begin nothing while somebody is being answered, but for so long that it never ends."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._patience
+        while self._answering() and loop.time() < until:  # noqa: ASYNC110  (it is no event)
+            await asyncio.sleep(_GLANCE)
 
     async def _dispatch(self, chunk: Sequence[T]) -> int:
         try:

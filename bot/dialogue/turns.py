@@ -90,6 +90,11 @@ class Turns:
         lately = asyncio.get_running_loop().time() - self._answered_at < _LATELY
         return bool(self._running) or lately
 
+    @property
+    def is_running(self) -> bool:
+        """Say whether a turn is under way at this very moment."""
+        return bool(self._running)
+
     async def accept(self, inbound: Inbound) -> Accepted:
         """Store a message durably, or recognise it. Raises `StoreError`."""
         now = self._clock()

@@ -157,13 +157,14 @@ def remind(
     subjects: Mapping[str, Subject],
     owner: str,
     busy: Callable[[], bool],
+    answering: Callable[[], bool],
 ) -> Reminding:
     """Return the engine.
 
     Args:
         subjects: who owns what reminders are about.
         owner: names this process in its leases.
-        busy: says whether patients are being answered right now.
+        busy: says whether patients are being answered these moments; `answering`: at this very one.
     """
     planner, care = parts.planner, put_care_together(parts)
     subjects = {**subjects, "plan": care.subject}
@@ -178,7 +179,7 @@ def remind(
     port = ReminderPort(parts.engine, made, parts.clock, owner)
     return Reminding(
         kinds, planner, subjects, made, Rechecks(made), port,
-        Sweep(port, gone=(StoreError,), busy=busy), care,
+        Sweep(port, gone=(StoreError,), busy=busy, answering=answering), care,
     )  # fmt: skip
 
 

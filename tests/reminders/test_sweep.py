@@ -109,3 +109,22 @@ async def test_it_takes_it_slowly_while_others_are_busy() -> None:
 
     await Sweep(Table(rows(40, 40)), chunk=10, busy=busy).run()
     assert len(asked) == 4
+
+
+async def test_no_chunk_begins_while_somebody_waits_for_an_answer() -> None:
+    waiting, seen = [3], []
+
+    def answering() -> bool:
+        waiting[0] -= 1
+        seen.append(len(table.chunks))
+        return waiting[0] > 0
+
+    table = Table(rows(20, 20))
+    await Sweep(table, chunk=10, answering=answering).run()
+    assert seen == [0, 0, 0, 1]
+    assert len(table.chunks) == 2
+
+
+async def test_whoever_never_stops_asking_stops_no_reminder() -> None:
+    table = Table(rows(3, 3))
+    assert await Sweep(table, answering=lambda: True, patience=0.0).run() == 3
