@@ -29,6 +29,7 @@ from bot.settings import Settings
 from bot.store.statements import Hot
 from intents.match import Matcher
 from scheduler.hours import Quiet
+from tests.helpers.postgres import Server
 
 Runs = Callable[[Asked], Result]
 _AGAIN = Hot(
@@ -56,6 +57,12 @@ def test_no_reminder_is_wrong_whatever_goes_wrong(runs: Runs, seed: int) -> None
     assert keys <= set(result.figures)
 
 
+def test_no_reminder_is_wrong_on_a_server_either(runs: Runs, postgres: Server) -> None:
+    result = runs(replace(_RUN, days=5, url=postgres.url()))
+    assert result.violations == [], result.figures
+    assert result.figures["sent"] > 0
+
+
 def test_the_same_seed_is_the_same_run(runs: Runs) -> None:
     one, other = (runs(replace(_RUN, days=5)).figures for _ in range(2))
     assert _without_time(one) == _without_time(other)
@@ -73,7 +80,7 @@ def _ignores_changes(patch: pytest.MonkeyPatch) -> None:
 
 def _forgets_what_was_said(patch: pytest.MonkeyPatch) -> None:
     """What was sent is due again, under no key that would be known."""
-    sent, tell, told = records.sent, Notices.tell, set()
+    sent, word, told = records.sent, Notices.word, set()
 
     def again(tx: Any, said: Any, *args: Any) -> None:
         sent(tx, said, *args)
@@ -84,7 +91,7 @@ def _forgets_what_was_said(patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(records, "sent", again)
     patch.setattr(
-        Notices, "tell", lambda *args, **more: tell(*args, **{**more, "dedupe_key": None})
+        Notices, "word", lambda *args, **more: word(*args, **{**more, "dedupe_key": None})
     )
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from sqlalchemy import inspect
+
 from bench.simulate.checks import KINDS, Violation
 from bench.simulate.clock import Agenda, Clock, Loop
 from bench.simulate.engine import Killed
@@ -21,9 +23,11 @@ from bench.simulate.process import Parts
 from bench.simulate.tally import tally
 from bench.simulate.world import World
 from bot.app import App, Content, read_content
+from bot.errors import StoreError
 from bot.hospital.files import DEMO, read_folder
 from bot.settings import Settings
 from bot.store.keyring import Keyring
+from bot.store.postgres import PostgresEngine
 from bot.store.setup import open_store
 from intents.match import Matcher
 
@@ -36,6 +40,7 @@ class Asked:
     """What is to be simulated.
 
     Attributes:
+        url: an empty database: a file of its own, or a server's.
         rush: so many times as much happens as in a usual hospital: a short run sees more.
     """
 
@@ -50,6 +55,7 @@ class Asked:
         """Return the command that does it again."""
         faults = " --faults" if self.faults else ""
         faults += f" --rush {self.rush:g}" if self.rush != 1 else ""
+        faults += " --database URL" if self.url != "sqlite" else ""
         return f"daoyi simulate --days {self.days} --patients {self.patients} --seed {self.seed}{faults}"
 
 
@@ -109,6 +115,7 @@ async def _run(
     tick: Callable[[datetime], None],
     changed: Callable[[App], None],
 ) -> World:
+    _must_be_empty(asked.url)
     open_store(asked.url, parts.folder, Keyring([b"k" * 32], b"i" * 32)).shut()  # type: ignore[attr-defined]
     random = Random(asked.seed)
     start = first_day()
@@ -126,6 +133,21 @@ async def _run(
     world.figures = tally(world)
     world.process.leave()
     return world
+
+
+def _must_be_empty(url: str) -> None:
+    """Refuse a database in which something is: nobody's own is ever simulated in.
+
+    Raises:
+        StoreError: tables are in it.
+    """
+    if url == "sqlite":
+        return
+    schema = PostgresEngine.schema_only(url)
+    names = inspect(schema).get_table_names()
+    schema.dispose()
+    if names:
+        raise StoreError("the database is not empty: give one that nothing is kept in")
 
 
 def _unless_killed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -28,6 +28,9 @@ def simulate(
     rush: Annotated[
         float, typer.Option(min=0.1, help="So many times as much happens, for short runs.")
     ] = 1.0,
+    database: Annotated[
+        str, typer.Option(help="An empty PostgreSQL database instead of a file of its own.")
+    ] = "sqlite",
     as_json: Json = False,
 ) -> None:
     """Simulate patients, platforms and the hospital; check after every event that no reminder is wrong.
@@ -37,7 +40,7 @@ def simulate(
     from bench.simulate.run import Asked  # noqa: PLC0415  (only when asked)
     from bench.simulate.run import simulate as run  # noqa: PLC0415
 
-    asked = Asked(days, patients, seed, faults=faults, rush=rush)
+    asked = Asked(days, patients, seed, faults=faults, rush=rush, url=database)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
