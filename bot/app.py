@@ -21,6 +21,8 @@ from bot.channels.menu import load_menu
 from bot.channels.opening import open_accounts
 from bot.channels.webchat import Webchat
 from bot.console.routes import Booked, Cared, Console, mount_console
+from bot.dialogue.doubt import DoubtFlow
+from bot.dialogue.doubting import DOUBT
 from bot.dialogue.faq import FaqFlow
 from bot.dialogue.flow import Flow
 from bot.dialogue.intake import Intake
@@ -28,11 +30,12 @@ from bot.dialogue.learning import matcher_for
 from bot.dialogue.media import MediaFlow
 from bot.dialogue.turn import Turn
 from bot.dialogue.turns import Turns
-from bot.dialogue.understand import Understander
+from bot.dialogue.understand import Understander, Understood
 from bot.dialogue.urgent import UrgentFlow
 from bot.dialogue.wording import Wording
 from bot.errors import StartError
 from bot.handoff.flow import HandoffFlow
+from bot.handoff.silence import Silence
 from bot.hooks import Hooks, mount_hooks
 from bot.hospital.live import LiveHospital
 from bot.hospital.model import Hospital
@@ -83,6 +86,7 @@ class App:
     feed: Feed
     booking: Booking
     reminding: Reminding
+    silence: Silence
     clock: Clock
     http: FastAPI = field(init=False)
     _accounts: Accounts = field(init=False)
@@ -144,6 +148,7 @@ class App:
             Job("lost deliveries", 10.0, self._recover),
             Job("deliveries in doubt", 10.0, self.delivery.settle),
             Job("hospital facts and clinics", 1.0, self._keep_clinics),
+            *self.silence.jobs(),
             *booking_jobs(self.booking),
             *reminder_jobs(self.reminding),
         ]
@@ -225,8 +230,13 @@ async def build(
     )  # fmt: skip
     numbers = content.numbers[settings.hospital.locale]
     urgent = UrgentFlow(numbers, settings.hospital.locale, feed.said, settings.hours)
+
+    def reads(text: str, now: datetime) -> Understood:
+        return understander.understand(text, today(now), local(now).time())
+
     every_flow: dict[str, Flow] = {
         "urgent": urgent,
+        DOUBT: DoubtFlow(urgent, content.red_flags.answers, reads),
         "faq": FaqFlow(catalog, hospital, today),
         "handoff": HandoffFlow(settings.hours, feed.said),
         "consent": ConsentFlow(),
@@ -260,7 +270,7 @@ async def build(
     intake = Intake(turns, every_channel, limits.flood, limits.flood_seconds)
     app = App(
         settings, engine, catalog, hospital, wording, understander, every_channel, turns, intake,
-        delivery, feed, booking, reminding, clock,
+        delivery, feed, booking, reminding, Silence(engine, booking.notices, urgent, clock), clock,
     )  # fmt: skip
     app.http = _http(app, webchat, numbers.emergency) if serves else FastAPI()
     return app

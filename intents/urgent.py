@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from intents.normalize import normalize
+from intents.urgent_doubt import Answers, load_answers
 from intents.urgent_load import load_language
 from intents.urgent_model import FILE, Examples, UrgentModel, learn, load_examples
 from intents.urgent_reading import met_rules, speaks
 from intents.urgent_rules import CRISIS_KIND, KINDS, Language, Rule, UrgentError
 
-__all__ = ["KINDS", "Alarm", "Doubt", "RedFlags", "UrgentError", "load_red_flags"]
+__all__ = ["KINDS", "MODEL", "Alarm", "Doubt", "RedFlags", "UrgentError", "load_red_flags"]
 
 #: Names the model where a rule would be named, and the kind of what it adds.
 MODEL, MODEL_KIND, MODEL_VERSION = "model", "other", "1"
@@ -78,10 +79,15 @@ class RedFlags:
         self,
         languages: Sequence[Language],
         added: Added | None = None,
+        answers: Answers | None = None,
     ) -> None:
-        """Take the compiled content; see `load_red_flags`. Without a model the rules stand alone."""
+        """Take the compiled content; see `load_red_flags`. Without a model the rules stand alone.
+
+        `answers` tells what is a clear answer to the question that a doubt asks.
+        """
         self._languages = tuple(languages)
         self._added = added
+        self.answers = answers or Answers()
 
     @property
     def languages(self) -> Sequence[Language]:
@@ -134,6 +140,11 @@ def load_red_flags(folder: Path, *, model: bool = True) -> RedFlags:
     languages: list[Language] = []
     examples: list[Examples] = []
     problems: list[str] = []
+    answers = Answers()
+    try:
+        answers = load_answers(folder)
+    except UrgentError as error:
+        problems += error.problems
     for path in paths:
         try:
             languages.append(load_language(path))
@@ -143,7 +154,7 @@ def load_red_flags(folder: Path, *, model: bool = True) -> RedFlags:
             problems += error.problems
     if problems:
         raise UrgentError(problems)
-    return RedFlags(languages, _learnt(examples))
+    return RedFlags(languages, _learnt(examples), answers)
 
 
 def _learnt(examples: Sequence[Examples]) -> Added | None:

@@ -39,6 +39,8 @@ _DECAY = 2e-4
 _LISTS = ("emergency", "crisis", "other")
 _LIMITS = ("alarm", "grey")
 _END = re.compile(r"[,.;:!?~。、\n]+|\s+(?=[^\x00-\x7f])")
+_TELLING = re.compile(r"[a-z]{3,}|[\u3400-\u9fff]")
+_TOO_LITTLE = 3
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+")
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(64 - 16)
@@ -69,6 +71,8 @@ class UrgentModel:
     def score(self, clean: str) -> float:
         """Give how much the worst few clauses of a normalised text sound like an emergency, 0 to 1."""
         text = clean[:_LONGEST_TEXT]
+        if len(_TELLING.findall(text)) < _TOO_LITTLE:
+            return 0.0
         found, places = pieces(text)
         if not len(found):
             return 0.0

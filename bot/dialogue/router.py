@@ -1,9 +1,9 @@
 """What does this message mean now? One ordered list of rules, pure, written once.
 
-The order is the promise: red flag, stop and start words, a person holds the conversation, a message
-without words, an answer to an offer, to a reminder or to a question of ours, words that work in every
-state, a request to do something, a known intent, numbered candidates, and otherwise an honest "I do not
-know" with a person offered. After the second miss a person gets it.
+The order is the promise: red flag, stop and start words, the answer to a doubt, a person holds the
+conversation, a doubt, a message without words, an answer to an offer, to a reminder or to a question of
+ours, words that work in every state, a request to do something, a known intent, numbered candidates, and
+otherwise an honest "I do not know" with a person offered. After the second miss a person gets it.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.dialogue.choices import goes_on
+from bot.dialogue.doubting import DOUBT, answer_to, asks
 from bot.dialogue.requests import REQUESTS
 from bot.dialogue.sessions import OFFER_BASE, Expect, Session
 from bot.dialogue.understand import Answer, Choose, Understood
@@ -111,6 +112,15 @@ def _stop_or_start(seen: Seen) -> Route | None:
     if seen.understood.texted_stop and not seen.private:
         return Enter("consent", "stop")
     return Enter("consent", act) if act in ("stop", "start") else None
+
+
+def _doubt_answered(seen: Seen) -> Route | None:
+    entry = answer_to(seen.understood, seen.session, seen.holder, seen.now)
+    return Enter(DOUBT, entry) if entry else None
+
+
+def _doubtful(seen: Seen) -> Route | None:
+    return Enter(DOUBT, "ask") if asks(seen.understood, seen.session, seen.now) else None
 
 
 def _held(seen: Seen) -> Route | None:
@@ -394,7 +404,9 @@ def _missed(seen: Seen) -> Route:
 RULES: tuple[_Rule, ...] = (
     _red_flag,
     _stop_or_start,
+    _doubt_answered,
     _held,
+    _doubtful,
     _wordless,
     _offered,
     _reminded,

@@ -94,13 +94,17 @@ class UrgentFlow:
         name = "crisis" if alarm.crisis else "emergency"
         if before >= SHORT_AFTER:
             name = "short"
+        values = self.values(alarm.kind, alarm.crisis, now)
+        return Say(f"urgent/{name}", Kind.EMERGENCY, values, shortcuts=(person_button(lang),))
+
+    def values(self, kind: str, crisis: bool, now: datetime) -> Mapping[str, Any]:
+        """Return what every reply of this kind may mention: the numbers, and when staff are there."""
         opens = self._hours.opens(now)
-        values: Mapping[str, Any] = {
+        return {
             "numbers": self._numbers,
-            "kind": alarm.kind,
-            "crisis": alarm.crisis,
+            "kind": kind,
+            "crisis": crisis,
             "staffed": self._hours.is_open(now),
             "opens": opens,
             "opens_today": self._hours.is_today(opens, now),
         }
-        return Say(f"urgent/{name}", Kind.EMERGENCY, values, shortcuts=(person_button(lang),))

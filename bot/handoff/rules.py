@@ -13,6 +13,9 @@ P1, P2, P3 = 1, 2, 3
 _LOOK_AHEAD = 8
 #: Why somebody who went home needs a person: she feels no better, or worse (RM-11).
 WORSE = "worse"
+#: Why somebody does whose message was nearly an alarm, and whose answer settled nothing (EM-09).
+IN_DOUBT = "in doubt"
+_URGENT = frozenset({WORSE, IN_DOUBT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,8 @@ class Hours:
 
 
 def priority(desk: str, *, is_open: bool, reason: str = "") -> int:
-    """Return a case's priority (HO-02): complaints and what got worse first, the morning's last."""
-    if desk == "complaints" or reason == WORSE:
+    """Return a case's priority (HO-02): complaints and what may be urgent first, the morning's last."""
+    if desk == "complaints" or reason in _URGENT:
         return P1
     return P2 if is_open else P3
 

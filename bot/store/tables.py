@@ -71,6 +71,7 @@ __all__ = [
     "Conversation",
     "DeliveryReceipt",
     "Dose",
+    "Doubt",
     "FamilyMember",
     "HandoffCase",
     "HospitalCampus",
@@ -359,6 +360,25 @@ class RedFlag(SQLModel, table=True):
     at: datetime = time_column()
     acknowledged_at: datetime | None = time_column(required=False)
     staff_id: int | None = link_column("staff.id", required=False)
+
+
+class Doubt(SQLModel, table=True):
+    """A message that was nearly an alarm, and what became of the question that it was asked (EM-09)."""
+
+    __table_args__ = (
+        UniqueConstraint("inbox_id", name="one_doubt_a_message"),
+        one_of("state", "asked", "yes", "no", "unclear", "silent"),
+        partial_index("doubts_asked", "asked_at", where="state = 'asked'"),
+    )
+    id: int | None = id_column()
+    conversation_id: int = link_column("conversation.id", index=True)
+    inbox_id: int = link_column("inbox.id")
+    kind: str = Field(max_length=20)
+    rule: str = Field(max_length=60)
+    rule_version: str = Field(max_length=20)
+    state: str = Field(default="asked", max_length=8)
+    asked_at: datetime = time_column()
+    settled_at: datetime | None = time_column(required=False)
 
 
 class Staff(SQLModel, table=True):

@@ -204,7 +204,9 @@ def test_the_order_of_the_rules_is_the_promise() -> None:
     assert [rule.__name__.strip("_") for rule in RULES] == [
         "red_flag",
         "stop_or_start",
+        "doubt_answered",
         "held",
+        "doubtful",
         "wordless",
         "offered",
         "reminded",
@@ -212,6 +214,7 @@ def test_the_order_of_the_rules_is_the_promise() -> None:
         "said_again",
         "every_state",
         "goes_on",
+        "answers_nothing",
         "requested",
         "bookable",
         "only_a_name",

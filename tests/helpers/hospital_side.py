@@ -78,7 +78,7 @@ class HospitalSide:
     async def time_passes(self) -> None:
         """Let every job of booking run once, and tell what is due to be told."""
         await self._look_again()
-        for job in booking_jobs(self._app.booking):
+        for job in (*booking_jobs(self._app.booking), *self._app.silence.jobs()):
             await job.run()
         await self._app.reminding.sweep.run()
 
