@@ -42,7 +42,7 @@ def measured(settings: Any, folder: Path) -> dict[str, Any]:
 
     from bot.app import read_content  # noqa: PLC0415
     from bot.dialogue.challenge import played  # noqa: PLC0415
-    from bot.dialogue.learning import matcher_for  # noqa: PLC0415
+    from bot.dialogue.learning import learnt_folder, matcher_for  # noqa: PLC0415
     from bot.dialogue.understand import Understander  # noqa: PLC0415
     from bot.hospital.files import DEMO, read_folder  # noqa: PLC0415
     from bot.hospital.live import LiveHospital  # noqa: PLC0415
@@ -50,7 +50,7 @@ def measured(settings: Any, folder: Path) -> dict[str, Any]:
 
     content = read_content(settings)
     live = LiveHospital(read_folder(DEMO), 0, settings.booking)
-    matcher = matcher_for(content.catalog, settings.data / "learnt")
+    matcher = matcher_for(content.catalog, learnt_folder())
     reader = Understander(content.catalog, matcher, content.red_flags, live.vocabulary)
     now = datetime(2026, 11, 18, 10, tzinfo=settings.zone)
     judged = [

@@ -31,10 +31,12 @@ def _check(settings: Settings) -> dict[str, Any]:
     from bot.app import read_content, system_clock  # noqa: PLC0415  (keeps `--help` quick)
     from bot.care.festivals import load_festivals  # noqa: PLC0415
     from bot.care.levels import load_levels  # noqa: PLC0415
+    from bot.dialogue.bounds import beyond  # noqa: PLC0415
     from bot.dialogue.wording import Wording  # noqa: PLC0415
     from bot.hospital.files import DEMO, read_folder  # noqa: PLC0415
     from bot.hospital.live import LiveHospital  # noqa: PLC0415
     from bot.reminders.kinds import untold  # noqa: PLC0415
+    from intents.boundary import BoundaryError, load_boundary  # noqa: PLC0415
 
     content = read_content(settings)
     load_levels(settings.content_folder)
@@ -45,6 +47,10 @@ def _check(settings: Settings) -> dict[str, Any]:
     live = LiveHospital(read_folder(DEMO), 0, settings.booking)
     texts: set[str] = set().union(*map(wording.names, catalog.languages))
     problems = wording.check() + wording.check_answers(live, today) + untold(content.kinds, texts)
+    try:
+        problems += beyond(load_boundary(settings.content_folder), wording, catalog)
+    except BoundaryError as exc:
+        problems += exc.problems
     stale = [f"{entry.where} ({entry.owner}, {entry.review})" for entry in catalog.stale(today)]
     return {
         "intents": len(catalog.intents),

@@ -18,18 +18,26 @@ WITHIN = timedelta(seconds=60)
 #: The most that is kept, and the longest message that may be a piece of one.
 _LONGEST = 40
 #: So short an answer to a question of ours nobody needs to guess at: "多少钱", "how much is it".
-_FRAGMENT, _FRAGMENT_WORDS = 5, 4
+_FRAGMENT, _FRAGMENT_WORDS = 7, 5
+_LESS_SURE = 0.05
 _JOINED = frozenset({"answer", "answers", "candidates", "miss"})
 
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """The turn is to be run again with what `text`, both messages in one, says."""
+    """The turn is to be run again with what `text`, both messages in one, says.
+
+    Attributes:
+        sure: how surely the first of them was answered; 0 where it was not.
+    """
 
     text: str
+    sure: float
 
 
-def to_join(session: Session, understood: Understood, taken: Enter, now: datetime) -> str | None:
+def to_join(
+    session: Session, understood: Understood, taken: Enter, now: datetime
+) -> Together | None:
     """Return this message behind what was written a moment before, where both may be one; else None."""
     lately = session.lately
     if lately is None or understood.joined or not _is_piece(understood, taken):
@@ -37,12 +45,21 @@ def to_join(session: Session, understood: Understood, taken: Enter, now: datetim
     if not timedelta() <= now - datetime.fromisoformat(lately["at"]) <= WITHIN:
         return None
     before, after = lately["text"], understood.text.strip()
-    return f"{before}{'' if is_chinese(before[-1] + after[0]) else ' '}{after}"
+    if lately["sure"] and not _is_fragment(after):
+        return None
+    between = "" if is_chinese(before[-1] + after[0]) else " "
+    return Together(f"{before}{between}{after}", lately["sure"])
 
 
-def surer(alone: Understood, together: Understood) -> Understood:
-    """Return the reading that counts: of the message alone, or of both in one."""
+def surer(alone: Understood, together: Understood, before: float = 0.0) -> Understood:
+    """Return the reading that counts: of the message alone, or of both in one.
+
+    Args:
+        before: how surely the message before was answered; what belongs to it makes that no less sure.
+    """
     mine, both = alone.decision, together.decision
+    if isinstance(both, Answer) and both.match.score < before - _LESS_SURE and not together.request:
+        return replace(alone, joined=True)
     better = together.act is None and (
         (together.alarm is not None and not isinstance(mine, Answer))
         or (together.request is not None and alone.request is None)
@@ -62,7 +79,9 @@ def remember(session: Session, understood: Understood, taken: Enter, now: dateti
     """Keep what the next message may belong to; forget what was before."""
     text = understood.text.strip()[-_LONGEST:]
     kept = _is_piece(understood, taken) and bool(text)
-    session.lately = {"text": text, "at": now.isoformat()} if kept else None
+    decision = understood.decision
+    sure = decision.match.score if isinstance(decision, Answer) else 0.0
+    session.lately = {"text": text, "at": now.isoformat(), "sure": sure} if kept else None
 
 
 def _is_piece(understood: Understood, taken: Enter) -> bool:

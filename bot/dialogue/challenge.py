@@ -26,8 +26,8 @@ def played(row: Row, understander: Understander, vocabulary: Vocabulary, now: da
         if isinstance(taken, Enter):
             joined = bursts.to_join(session, understood, taken, now)
             if joined is not None:
-                together = understander.understand(joined, now.date(), now.time())
-                understood = bursts.surer(understood, together)
+                together = understander.understand(joined.text, now.date(), now.time())
+                understood = bursts.surer(understood, together, joined.sure)
                 taken = route(Seen(understood, session, "bot", now))
         if isinstance(taken, Enter):
             bursts.remember(session, understood, taken, now)

@@ -72,7 +72,8 @@ class Session:
             `expect` until its own time, and beside nothing else.
         reminded: what reminders asked, the newest last; each stays open until its own time.
         latest: the reminder that was the last thing said here, by its name; 0: something else was.
-        lately: the short message before this one, "text" and "at", where this one may belong to it.
+        lately: the short message before this one, where this one may belong to it: its "text", when it
+            came "at", how "sure" its answer was.
     """
 
     lang: str = "zh-CN"
@@ -88,7 +89,7 @@ class Session:
     offer: Expect | None = None
     reminded: list[Expect] = field(default_factory=list)
     latest: int = 0
-    lately: dict[str, str] | None = None
+    lately: dict[str, Any] | None = None
 
     def ask(
         self,

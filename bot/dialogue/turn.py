@@ -141,8 +141,8 @@ class Turn:
         taken = route(Seen(understood, session, row.holder, now, limits.private))
         if isinstance(taken, Silent):
             return self._finish(tx, row, inbox_id, session, (), now)
-        if (text := bursts.to_join(session, understood, taken, now)) is not None:
-            return Together(text)
+        if (together := bursts.to_join(session, understood, taken, now)) is not None:
+            return together
         bursts.remember(session, understood, taken, now)
         scene = self._scene(tx, row, inbox_id, session, understood, now)
         again = _asked_again(session, taken, now)

@@ -129,6 +129,16 @@ class Understander:
             self._reader = self._reads(known)
         return self._reader[1]
 
+    @property
+    def matcher(self) -> Matcher:
+        """What ranks the intents now."""
+        return self._matcher
+
+    def learn(self, matcher: Matcher) -> None:
+        """Go on with another matcher of the same catalog, from the next message on."""
+        self._matcher = matcher
+        self._reader = self._reads(self._vocabulary())
+
     def alarm(self, text: str) -> Alarm | None:
         """Say whether `text` raises a red flag: needs nothing but the rules (EM-12)."""
         return self._red_flags.check(text)

@@ -219,18 +219,19 @@ class Wording:
         return {str(p.relative_to(root)).removesuffix(".txt.j2") for p in root.glob("*/*.txt.j2")}
 
     def _check(self, name: str, lang: str) -> None:
-        where, source = self._source(name, lang)
+        where, source = self.source(name, lang)
         check_text(self._environments[lang], source, where)
 
     def _template(self, name: str, lang: str) -> tuple[str, Template]:
         known = self._known.get((name, lang))
         if known is None:
-            where, source = self._source(name, lang)
+            where, source = self.source(name, lang)
             known = where, compile_text(self._environments[lang], source, where)
             self._known[name, lang] = known
         return known
 
-    def _source(self, name: str, lang: str) -> tuple[str, str]:
+    def source(self, name: str, lang: str) -> tuple[str, str]:
+        """Return where a text stands, and what stands there."""
         kind, _, intent = name.partition(":")
         if kind == "faq":
             entry = self._catalog.entry(intent, lang)

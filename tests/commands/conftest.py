@@ -190,7 +190,10 @@ def write_shop(folder: Path) -> Shop:
             for intent, title, questions, answer in entries
         )  # fmt: skip
         (folder / "content" / lang / "faq" / "visit.toml").write_text(text, "utf-8")
-        said = ("phrases.toml", "discreet.toml", "urgent.toml", "requests.toml", "reminders.toml")
+        said = (
+            "phrases.toml", "discreet.toml", "urgent.toml", "requests.toml", "reminders.toml",
+            "boundary.toml", "dialect.toml",
+        )  # fmt: skip
         for name in said:
             shutil.copy(source / lang / name, folder / "content" / lang / name)
     for name in ("numbers", "reminders", "zones", "follow_up", "festivals"):

@@ -41,6 +41,10 @@ BROKEN: dict[str, tuple[Break, tuple[str, ...]]] = {
     "not TOML": (edit(ZH, "[[entry]]", "[[entry"), ("zh-CN/faq/visit.toml", "line 1")),
     "not UTF-8": (write(ZH, b"\xff\xfe"), ("zh-CN/faq/visit.toml",)),
     "an empty file": (write(ZH, b""), ("zh-CN/faq/visit.toml", "[[entry]]")),
+    "an answer that doses": (
+        edit(ZH, "停车每小时", "每次吃两片，饭后服。停车每小时"),
+        ("zh-CN/faq/visit.toml: entry visit.parking: `answer`", "每次吃两片", "SC-02"),
+    ),
     "no owner": (
         edit(ZH, 'owner = "服务台"\n', ""),
         ("zh-CN/faq/visit.toml: entry 1 (visit.parking)", "`owner`"),
