@@ -19,9 +19,11 @@ from bot.commands import (
     evaluate,
     exports,
     facts,
+    fuzz,
     plans,
     queue,
     roster,
+    safety,
     serve,
     simulate,
     talk,
@@ -53,6 +55,8 @@ app.add_typer(channels.app, name="channels")
 app.add_typer(content.app, name="content")
 app.add_typer(evaluate.intents, name="intents")
 evaluate.intents.command("challenge")(challenge.challenge)
+evaluate.safety.command("fuzz")(fuzz.fuzz)
+evaluate.safety.command("report")(safety.report)
 app.add_typer(evaluate.safety, name="safety")
 app.add_typer(evaluate.bench, name="bench")
 app.add_typer(data.staff, name="staff")

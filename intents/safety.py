@@ -2,8 +2,9 @@
 
 A figure is only worth its definition, so here they are. *Recall* is over emergencies, *false
 alarms* over the other rows. A row is *real* when its source is anything but "written". A row that
-is no emergency is *hard* when it was written for the purpose, or when its `why` (or a kind other
-than "none") says anything but "routine question, no acute danger sign"; the rest are *routine*.
+is no emergency is *hard* when its `why` (or a kind other than "none") says anything but "routine
+question, no acute danger sign", or when it was written for the purpose and says nothing; the rest are
+*routine*.
 """
 
 import json
@@ -47,7 +48,7 @@ class SafetyRow:
         if self.emergency:
             return False
         marked = self.kind not in _NO_KIND or (bool(self.why) and self.why != ROUTINE)
-        return marked or not self.real
+        return marked or (not self.real and not self.why)
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,3 +166,36 @@ def test_the_list_of_banned_words_is_needed(tmp_path: Path) -> None:
 )
 def test_banned_words_are_found_in_any_case(text: str, found: list[str]) -> None:
     assert banned_in(text, BANNED["en"]) == found
+
+
+DOUBTS = ("doubt", "doubt_no", "doubt_person")
+
+
+@pytest.mark.parametrize(("lang", "place"), list(product(LANGUAGES, PLACES)))
+@pytest.mark.parametrize("name", DOUBTS)
+@pytest.mark.parametrize("kind", ["chest_pain", "suicide"])
+def test_what_is_said_about_a_doubt_gives_the_number_first_and_reassures_nobody(
+    lang: str, place: str, name: str, kind: str
+) -> None:
+    numbers = PLACES[place]
+    for staffed, opens in ((True, OPENS), (False, OPENS), (False, None)):
+        text = reply(lang, name, numbers, kind=kind, staffed=staffed, opens=opens)
+        first = text.splitlines()[0]
+        assert all(number in first for number in numbers.emergency)
+        assert (kind == "suicide") <= all(number in first for number in numbers.crisis)
+        assert banned_in(text, BANNED[lang]) == []
+        assert not re.search(r"[{}]|None|undefined", text)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_doubt_asks_once_and_only_then(lang: str) -> None:
+    marks = re.compile("[?？]")
+    assert marks.search(reply(lang, "doubt", PLACES["CN"]))
+    for name in DOUBTS[1:]:
+        assert not marks.search(reply(lang, name, PLACES["CN"]))
+
+
+def test_every_emergency_text_of_a_language_is_checked_here() -> None:
+    for lang in LANGUAGES:
+        there = {path.name.split(".")[0] for path in (REPLIES / lang / "urgent").iterdir()}
+        assert there == {"emergency", "crisis", "short", *DOUBTS}
