@@ -79,6 +79,18 @@ def figures(rows: Iterable[SafetyRow], reads: Reads) -> dict[str, Any]:
     }
 
 
+def model_alone(rows: Iterable[SafetyRow], flags: RedFlags) -> dict[str, Any] | None:
+    """Count what the model would do without the rules, did it alarm from its grey limit on."""
+    added = flags.added
+    if added is None:
+        return None
+    limit = added.grey
+    alarm = Alarm("other", "model", "0", crisis=False)
+    told = figures(rows, lambda text: alarm if flags.score(text) >= limit else None)
+    named = ("recall", "false_alarms_routine", "false_alarms_hard")
+    return {name: told[name] for name in named}
+
+
 def _share(read: Sequence[tuple[SafetyRow, Alarm | Doubt | None]]) -> dict[str, Any]:
     """Give how many rows alarm, how many are asked about, and the alarms' share; None over no rows."""
     alarms = sum(isinstance(found, Alarm) for _, found in read)

@@ -10,9 +10,9 @@ Pure numpy, the same every time it is learnt; it keeps no text.
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from math import exp
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ Doubles = NDArray[np.float64]
 
 FILE = "urgent_examples.toml"
 _LONGEST_PIECE = 4
-_LONGEST_TEXT = 1200
+_LONGEST_TEXT = 800
 _SIZE = 1 << 16
 _WINDOW = 3
 _LEAST = 12.0
@@ -71,13 +71,15 @@ class UrgentModel:
     def score(self, clean: str) -> float:
         """Give how much the worst few clauses of a normalised text sound like an emergency, 0 to 1."""
         text = clean[:_LONGEST_TEXT]
-        if len(_TELLING.findall(text)) < _TOO_LITTLE:
+        if sum(1 for _ in islice(_TELLING.finditer(text), _TOO_LITTLE)) < _TOO_LITTLE:
             return 0.0
-        found, places = pieces(text)
-        if not len(found):
-            return 0.0
-        sums = np.bincount(places, self._weights[found], minlength=len(text))
-        counts = np.bincount(places, minlength=len(text))
+        sums, counts = np.zeros(len(text)), np.zeros(len(text))
+        for found in _grams(text):
+            sums[: len(found)] += self._weights[found]
+            counts[: len(found)] += 1
+        named, starts = _words(text)
+        np.add.at(sums, starts, self._weights[named])
+        np.add.at(counts, starts, 1)
         edges = np.array([0, *(one.end() for one in _END.finditer(text)), len(text)])
         parts, sizes = _between(sums, edges), _between(counts, edges)
         worst = max(
@@ -87,32 +89,37 @@ class UrgentModel:
         return 1 / (1 + exp(-(worst + self._bias)))
 
 
-def pieces(clean: str) -> tuple[Ints, Ints]:
-    """List the hashed pieces of a normalised text, and where each begins."""
+def pieces(clean: str) -> Ints:
+    """List the hashed pieces of a normalised text."""
+    return np.concatenate([*_grams(clean), _words(clean)[0]])
+
+
+def _grams(clean: str) -> Iterator[Ints]:
+    """Yield the hashed runs of one, two … characters, each in the order of their beginnings."""
     codes = np.frombuffer(clean.encode("utf-32-le", "replace"), np.uint32).astype(np.uint64)
-    found, places = [], []
     whole = np.zeros(len(codes), np.uint64)
     for length in range(1, min(_LONGEST_PIECE, len(codes)) + 1):
         whole = (
             whole[: len(codes) - length + 1] + codes[length - 1 :] + np.uint64(length)
         ) * _PRIME
-        found.append(whole >> _SHIFT)
-        places.append(np.arange(len(whole)))
+        yield (whole >> _SHIFT).astype(np.int64)
+
+
+def _words(clean: str) -> tuple[Ints, Ints]:
+    """Give the hashed Latin words and pairs of words, and where each begins."""
     words = [(one.start(), one[0]) for one in _WORD.finditer(clean)]
-    if words:
-        named = [crc32(word.encode()) for _, word in words]
-        named += [crc32(f"{one} {two}".encode()) for (_, one), (_, two) in pairwise(words)]
-        found.append((np.array(named, np.uint64) * _PRIME) >> _SHIFT)
-        starts = [at for at, _ in words]
-        places.append(np.array(starts + starts[:-1]))
-    if not found:
+    if not words:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    return np.concatenate(found).astype(np.int64), np.concatenate(places)
+    named = [crc32(word.encode()) for _, word in words]
+    named += [crc32(f"{one} {two}".encode()) for (_, one), (_, two) in pairwise(words)]
+    starts = [at for at, _ in words]
+    hashed = (np.array(named, np.uint64) * _PRIME) >> _SHIFT
+    return hashed.astype(np.int64), np.array(starts + starts[:-1])
 
 
 def learn(emergencies: Sequence[str], others: Sequence[str]) -> UrgentModel:
     """Learn from normalised messages; the same messages always give the same model."""
-    found = [pieces(text)[0] for text in (*emergencies, *others)]
+    found = [pieces(text) for text in (*emergencies, *others)]
     wanted = np.repeat([1.0, 0.0], [len(emergencies), len(others)])
     counts = np.array([len(one) for one in found])
     rows = np.repeat(np.arange(len(found)), counts)

@@ -43,6 +43,7 @@ def report(
     }
     if rows is not None:
         whole["figures"] = told.figures(rows, flags.read)
+        whole["model_alone"] = told.model_alone(rows, flags)
     if as_json:
         show(whole)
     else:
@@ -87,12 +88,14 @@ def _print(whole: dict[str, Any]) -> None:
             console.print(f"[bold]{lang} {name}[/bold]")
             console.print(text, markup=False)
     if "figures" in whole:
-        _print_figures(console, whole["figures"])
+        _print_figures(console, "figures", whole["figures"])
+        if whole["model_alone"]:
+            _print_figures(console, "the model alone, from its grey limit", whole["model_alone"])
 
 
-def _print_figures(console: Console, figures: dict[str, Any]) -> None:
+def _print_figures(console: Console, title: str, figures: dict[str, Any]) -> None:
     columns = ("figure", "rows", "alarms", "asked", "share")
-    table = Table(*columns, title="figures", title_justify="left")
+    table = Table(*columns, title=title, title_justify="left")
     for name, value in figures.items():
         parts = {name: value} if "rows" in value else {f"{name} {k}": v for k, v in value.items()}
         for part, one in parts.items():

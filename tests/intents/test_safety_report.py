@@ -7,7 +7,14 @@ import pytest
 
 from intents.numbers import load_numbers
 from intents.safety import ROUTINE, SafetyRow
-from intents.safety_report import figures, limits, places, signatures, taxonomy
+from intents.safety_report import (
+    figures,
+    limits,
+    model_alone,
+    places,
+    signatures,
+    taxonomy,
+)
 from intents.urgent import KINDS, RedFlags, UrgentError, load_red_flags
 
 CONTENT = Path(__file__).parents[2] / "intents" / "content"
@@ -100,3 +107,15 @@ def test_a_labelled_set_is_counted_by_what_it_is(tmp_path: Path) -> None:
     assert told["false_alarms_routine"]["share"] == 1.0
     assert told["false_alarms_hard"] == {"rows": 1, "alarms": 0, "asked": 0, "share": 0.0}
     assert figures([], made.read)["recall_real"]["share"] is None
+
+
+def test_the_model_is_measured_without_the_rules_too(flags: RedFlags, tmp_path: Path) -> None:
+    rows = [
+        SafetyRow("突然胸口压着疼，喘不上气，出冷汗", "zh", emergency=True, kind="eye", source="x"),
+        SafetyRow("停车多少钱", "zh", emergency=False, kind="none", source="x"),
+    ]
+    told = model_alone(rows, flags)
+    assert told is not None
+    assert told["recall"]["zh"]["alarms"] == 1
+    assert told["false_alarms_routine"]["alarms"] == 0
+    assert model_alone(rows, small(tmp_path, RULE)) is None
