@@ -83,14 +83,18 @@ def _print(whole: dict[str, Any]) -> None:
     for place, one in whole["numbers"].items():
         table.add_row(place, ", ".join(one["emergency"]), one["police"], ", ".join(one["crisis"]))
     console.print(table)
-    for lang, texts in whole["replies"].items():
-        for name, text in texts.items():
-            console.print(f"[bold]{lang} {name}[/bold]")
-            console.print(text, markup=False)
+    _print_replies(console, whole["replies"])
     if "figures" in whole:
         _print_figures(console, "figures", whole["figures"])
         if whole["model_alone"]:
             _print_figures(console, "the model alone, from its grey limit", whole["model_alone"])
+
+
+def _print_replies(console: Console, replies: dict[str, dict[str, str]]) -> None:
+    for lang, texts in replies.items():
+        for name, text in texts.items():
+            console.print(f"[bold]{lang} {name}[/bold]")
+            console.print(text, markup=False)
 
 
 def _print_figures(console: Console, title: str, figures: dict[str, Any]) -> None:
