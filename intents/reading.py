@@ -26,6 +26,8 @@ _SURER, _SURER_BY_SOUND = 0.05, 0.15
 #: A statement among questions is answered only where it is as sure as this.
 _SURE_STATEMENT = 0.6
 _MOST_ANSWERED = 3
+#: So many clauses at the end of a story may be its question.
+_TAIL = 3
 _LONGEST = 300
 _HAN = re.compile("[\u3400-\u9fff]")
 _LATIN = re.compile("[a-z]")
@@ -141,12 +143,17 @@ class Reader:
         return list(found.values())
 
     def _last_question(self, read: Reading) -> Reading:
-        """Read the end of a long story for the whole."""
+        """Read the end of a long story for the whole: its last words, with what leads up to them."""
         parts = comma_parts(read.text)
-        if len(parts) < 2:  # noqa: PLR2004
-            return read
-        decision = decide(self._matcher.rank(parts[-1]))
-        return Reading(decision, text=read.text) if isinstance(decision, Answer) else read
+        tails = [",".join(parts[-length:]) for length in range(1, min(len(parts), _TAIL + 1))]
+        decisions = [decide(self._matcher.rank(tail)) for tail in tails]
+        sure = [one for one in decisions if isinstance(one, Answer)]
+        likely = [one for one in decisions if isinstance(one, Choose)]
+        if sure:
+            return Reading(max(sure, key=_score), text=read.text)
+        if likely and isinstance(read.decision, Unknown):
+            return Reading(max(likely, key=_score), text=read.text)
+        return read
 
     def sure_parts(self, plain: str) -> list[tuple[str, Match | None]]:
         """Return each part between commas and stops, with its sure match where it has one."""

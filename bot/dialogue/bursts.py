@@ -65,6 +65,7 @@ def surer(alone: Understood, together: Understood, before: float = 0.0) -> Under
         or (together.request is not None and alone.request is None)
         or (isinstance(both, Answer) and not isinstance(mine, Answer))
         or (isinstance(both, Choose) and isinstance(mine, Unknown))
+        or (isinstance(both, Choose) and isinstance(mine, Choose) and _is_fragment(alone.text))
         or (
             isinstance(both, Answer)
             and isinstance(mine, Answer)
@@ -77,7 +78,17 @@ def surer(alone: Understood, together: Understood, before: float = 0.0) -> Under
 
 def remember(session: Session, understood: Understood, taken: Enter, now: datetime) -> None:
     """Keep what the next message may belong to; forget what was before."""
-    text = understood.text.strip()[-_LONGEST:]
+    text = understood.text.strip()
+    if (
+        session.lately is not None
+        and understood.joined
+        and not text.startswith(session.lately["text"])
+    ):
+        unclear = not isinstance(understood.decision, Answer)
+        text = (
+            session.lately["text"] + text if unclear else text
+        )  # the next may tell what both mean
+    text = text[-_LONGEST:]
     kept = _is_piece(understood, taken) and bool(text)
     decision = understood.decision
     sure = decision.match.score if isinstance(decision, Answer) else 0.0
