@@ -26,7 +26,7 @@ from bot.dialogue.doubting import DOUBT
 from bot.dialogue.faq import FaqFlow
 from bot.dialogue.flow import Flow
 from bot.dialogue.intake import Intake
-from bot.dialogue.learning import matcher_for
+from bot.dialogue.learning import Learner, is_learnt, learnt_folder, matcher_at_once
 from bot.dialogue.media import MediaFlow
 from bot.dialogue.turn import Turn
 from bot.dialogue.turns import Turns
@@ -88,6 +88,7 @@ class App:
     reminding: Reminding
     silence: Silence
     clock: Clock
+    learner: Learner | None
     http: FastAPI = field(init=False)
     _accounts: Accounts = field(init=False)
 
@@ -111,10 +112,12 @@ class App:
         ticker.start()
         sender = asyncio.create_task(self.delivery.run())
         runs = self._accounts.start()
+        learning = asyncio.create_task(self._learn())
         try:
             yield
         finally:
             self.feed.close()
+            await _cancelled(learning)
             ticker.stop()
             await self.reminding.sweep.finish()
             await _cancelled(*runs)
@@ -122,6 +125,11 @@ class App:
             await self.intake.finish()
             await _cancelled(sender)
             await self.engine.close()
+
+    async def _learn(self) -> None:
+        """Learn, beside the patients, what the matcher does not know yet."""
+        if self.learner is not None and not is_learnt(self.understander.matcher):
+            await self.learner.learn()
 
     async def arrived(self, arrivals: Sequence[Arrival]) -> None:
         """Store what a platform delivered and start its turns; returns after the commit.
@@ -198,8 +206,9 @@ async def build(
     catalog = content.catalog
     # A missing secret is said before anything that takes a while.
     accounts = open_channels(settings, hospital, content.menu, clock)
-    matcher = matcher or matcher_for(catalog, settings.data / "learnt")
-    understander = Understander(catalog, matcher, content.red_flags, hospital.vocabulary)
+    known = matcher or matcher_at_once(catalog, learnt_folder())
+    understander = Understander(catalog, known, content.red_flags, hospital.vocabulary)
+    learner = None if matcher else Learner(settings, catalog, understander.learn)
     wording = Wording(settings.templates / "replies", catalog)
     texts: set[str] = set().union(*map(wording.names, catalog.languages))
     if problems := [*wording.check(answers=False), *untold(content.kinds, texts)]:
@@ -271,6 +280,7 @@ async def build(
     app = App(
         settings, engine, catalog, hospital, wording, understander, every_channel, turns, intake,
         delivery, feed, booking, reminding, Silence(engine, booking.notices, urgent, clock), clock,
+        learner,
     )  # fmt: skip
     app.http = _http(app, webchat, numbers.emergency) if serves else FastAPI()
     return app

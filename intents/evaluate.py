@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from intents.decide import DEFAULT, Answer, Policy, decide
-from intents.match import Match, build_matcher
+from intents.match import Match, Vectors, build_matcher
 
 CatalogRow: TypeAlias = tuple[str, str]
 """An intent and an example question."""
@@ -96,10 +96,11 @@ def evaluate(
     question_rows: Sequence[QuestionRow],
     policy: Policy = DEFAULT,
     clock: Callable[[], float] = perf_counter,
+    encoder: Vectors | None = None,
 ) -> Report:
-    """Learn the catalog, ask every question, and report."""
+    """Learn the catalog, ask every question, and report; by characters alone without an encoder."""
     start = clock()
-    matcher = build_matcher(catalog_rows)
+    matcher = build_matcher(catalog_rows, encoder)
     load_s = clock() - start
     ranked: list[list[Match]] = []
     predictions: list[Prediction] = []

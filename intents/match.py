@@ -1,34 +1,29 @@
 """Rank what a text may mean against a catalog's example questions; never act on it.
 
-No model and no network: features of characters, weighed by how rare they are in the catalog. Two
-views of that similarity are fused: the closest example of each intent, and a ridge regression
-over all examples, which learns what tells the intents apart. `decide` says what a score is worth.
+Two ways of looking are added up: the characters that a text shares with the examples (`characters`),
+and what it means (`encoder`, `semantic`). Without the model the characters stand alone. `decide` says
+what a score is worth.
 """
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from intents.features import essence, features
+from intents.characters import Characters, View
+from intents.confidence import chances, chances_by_characters
+from intents.features import essence
 from intents.learnt import Arrays, from_text_array, prefixed, text_array, under
-from intents.ridge import solve
-from intents.similarity import Floats, Similarity, Weighed
+from intents.semantic import Semantic
+from intents.similarity import Floats
 
-_RIDGE = 0.5
+#: How much the closest example of characters adds where they stand alone.
 _CLOSEST = 0.1
-_HOPELESS = 50.0
-
-# The chance that a match is right is a logistic function of three views of it. Fitted once over ten
-# public question sets, in scope and out, each set weighing the same; never for one catalog.
-_BIAS = -2.72
-_STRENGTH = 8.70
-_LEAD = 3.56
-_CLOSENESS = -2.04
+#: How much characters add to the meaning.
+_CHARACTERS = 0.55
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,176 +45,165 @@ class Matcher(Protocol):
         """
         ...
 
+    def pack(self) -> Arrays:
+        """Give what was learnt as arrays, for `load_matcher`."""
+        ...
 
-def build_matcher(examples: Iterable[tuple[str, str]]) -> "CharacterMatcher":
-    """Learn a catalog, given as (intent, question) pairs."""
-    return CharacterMatcher(examples)
+
+class Vectors(Protocol):
+    """Whatever gives vectors of texts (`intents.encoder`)."""
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        """Give a vector of length 1 a text, as rows."""
+        ...
 
 
-def load_matcher(arrays: Arrays) -> "CharacterMatcher":
-    """Make the matcher that `CharacterMatcher.pack` packed."""
-    return CharacterMatcher.unpack(arrays)
+def build_matcher(examples: Iterable[tuple[str, str]], encoder: Vectors | None = None) -> Matcher:
+    """Learn a catalog, given as (intent, question) pairs; by characters alone without an encoder."""
+    rows = sorted(examples)
+    intents = sorted({intent for intent, _ in rows})
+    column = {intent: at for at, intent in enumerate(intents)}
+    characters = Characters(((column[intent], question) for intent, question in rows), len(intents))
+    if encoder is None or not rows:
+        return CharacterMatcher(intents, characters)
+    names = [_name(intent) for intent in intents]
+    named = encoder.encode(names) * np.array([bool(name) for name in names], np.float32)[:, None]
+    vectors = encoder.encode([question for _, question in rows])
+    semantic = Semantic(vectors, [column[intent] for intent, _ in rows], named, len(intents))
+    return HybridMatcher(intents, characters, semantic, [text for _, text in rows], encoder)
+
+
+def load_matcher(arrays: Arrays, encoder: Vectors | None = None) -> Matcher:
+    """Make the matcher that `pack` packed; ValueError where it was one of the other kind."""
+    intents = from_text_array(arrays["intents"])
+    characters = Characters.unpack(under("characters", arrays))
+    if (encoder is not None) is not ("semantic.teach" in arrays):
+        raise ValueError("learnt with an encoder, or without one, and loaded otherwise")
+    if encoder is None:
+        return CharacterMatcher(intents, characters)
+    semantic = Semantic.unpack(under("semantic", arrays))
+    questions = from_text_array(arrays["questions"])
+    return HybridMatcher(intents, characters, semantic, questions, encoder)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an intent stands for a text: what its confidence is made of.
+
+    Attributes:
+        strength: what the regressions expect of it; infinite where the text is one of its examples.
+        nearness: how alike its nearest example is, up to 1.
+        example: that example.
+
+    """
+
+    intent: str
+    strength: float
+    nearness: float
+    example: str
 
 
 class CharacterMatcher:
     """Ranks by the characters that a text shares with the examples."""
 
-    def __init__(self, examples: Iterable[tuple[str, str]]) -> None:
-        """Learn the examples; 3,000 take about a second."""
-        rows = sorted((intent, question, essence(question)) for intent, question in examples)
-        self._intents = sorted({intent for intent, _, _ in rows})
-        column = {intent: at for at, intent in enumerate(self._intents)}
-        self._same: dict[str, tuple[int, str]] = {}
-        scripts: dict[bool, list[tuple[int, str, str]]] = {}
-        for intent, question, words in rows:
-            self._same.setdefault(words, (column[intent], question))
-            scripts.setdefault(words.isascii(), []).append((column[intent], question, words))
-        self._parts = [_Part(part, len(self._intents)) for part in scripts.values()]
+    def __init__(self, intents: list[str], characters: Characters) -> None:
+        """Take the intents' names and what their characters are."""
+        self._intents, self._characters = intents, characters
 
     def pack(self) -> Arrays:
         """Give what was learnt as arrays, for `load_matcher`."""
-        whole = {
-            "intents": text_array(self._intents),
-            "same": text_array(self._same),
-            "parts": np.array([len(self._parts)]),
-        }
-        for at, part in enumerate(self._parts):
-            whole.update(prefixed(f"part{at}", part.pack()))
-        return whole
-
-    @classmethod
-    def unpack(cls, arrays: Arrays) -> "CharacterMatcher":
-        """Make one of what `pack` gave."""
-        made = cls.__new__(cls)
-        made._intents = from_text_array(arrays["intents"])
-        made._same = {
-            words: (at, question)
-            for words, (at, question) in from_text_array(arrays["same"]).items()
-        }
-        made._parts = [
-            _Part.unpack(under(f"part{at}", arrays), len(made._intents))
-            for at in range(int(arrays["parts"][0]))
-        ]
-        return made
+        whole = {"intents": text_array(self._intents)}
+        return {**whole, **prefixed("characters", self._characters.pack())}
 
     def rank(self, text: str, limit: int = 5) -> list[Match]:
         """Give at most `limit` matches, best first; see `Matcher`."""
-        words = essence(text)
-        counted = features(words)
-        weighed = [(part, part.weigh(counted)) for part in self._parts]
-        views = [(part, part.similar_to(weighs)) for part, weighs in weighed if weighs.slots]
-        if not views or limit < 1:
-            return []
-        closest = np.zeros(len(self._intents), np.float32)
-        strength = np.zeros(len(self._intents), np.float32)
-        for part, similar in views:
-            closest = np.maximum(closest, part.closest(similar))
-        for part, weighs in weighed:
-            strength += part.strength(weighs)
-        strength += _CLOSEST * closest
-        same, question = self._same.get(words, (-1, ""))
-        if same >= 0:
-            strength[same] = math.inf
-        order: list[int] = np.argsort(-strength, kind="stable")[: max(limit, 2)].tolist()
-        scores = _scores(strength[order].tolist(), closest[order].tolist())
+        return _matches(self.standings(text, limit), limit, chances_by_characters)
+
+    def standings(self, text: str, limit: int) -> list[Standing]:
+        """Give the strongest intents, best first: `limit`, but two at least where there are any."""
+        view = self._characters.view(text)
+        return self._by_characters(view, limit) if view.similar else []
+
+    def _by_characters(self, view: View, limit: int) -> list[Standing]:
+        strength = view.strength + _CLOSEST * view.closest
+        if view.same >= 0:
+            strength[view.same] = math.inf
         return [
-            Match(self._intents[at], score, question if at == same else _example(at, views))
-            for at, score in zip(order[:limit], scores, strict=False)
+            Standing(
+                self._intents[at], float(strength[at]), float(view.closest[at]), view.example(at)
+            )
+            for at in _best(strength, limit)
         ]
 
 
-class _Part:
-    """The examples in one script, learnt by themselves: scripts have too little in common."""
+class HybridMatcher(CharacterMatcher):
+    """Ranks by meaning and characters together; a text that is an example needs no model."""
 
-    def __init__(self, rows: Sequence[tuple[int, str, str]], intents: int) -> None:
-        """Take (intent, question, essence), the intents as ascending numbers below `intents`."""
-        of_row = np.array([intent for intent, _, _ in rows], np.intp)
-        present, first = np.unique(of_row, return_index=True)
-        self._place([question for _, question, _ in rows], present, first, intents)
-        self._similarity = Similarity(features(words) for _, _, words in rows)
-        kernel = self._similarity.among_examples()
-        np.fill_diagonal(kernel, 1.0 + _RIDGE)
-        wanted = np.zeros((len(rows), intents), np.float32)
-        wanted[np.arange(len(rows)), of_row] = 1.0
-        self._teach = solve(kernel, wanted)
-        self._ahead = self._similarity.by_feature(self._teach)
-
-    def _place(
+    def __init__(
         self,
+        intents: list[str],
+        characters: Characters,
+        semantic: Semantic,
         questions: list[str],
-        present: NDArray[np.intp],
-        first: NDArray[np.intp],
-        intents: int,
+        encoder: Vectors,
     ) -> None:
-        """Note which questions there are and where each intent's stand among them."""
-        self._questions, self._present, self._first = questions, present, first
-        ends = [*first[1:].tolist(), len(questions)]
-        spans = zip(first.tolist(), ends, strict=True)
-        self._spans = dict(zip(present.tolist(), spans, strict=True))
-        self._count = intents
+        """Take both views; `questions` stand in the order that `semantic` learnt them in."""
+        super().__init__(intents, characters)
+        self._semantic, self._questions, self._encoder = semantic, questions, encoder
 
     def pack(self) -> Arrays:
-        """Give what was learnt as arrays, for `unpack`."""
-        return {
-            "questions": text_array(self._questions),
-            "present": self._present,
-            "first": self._first,
-            "teach": self._teach,
-            "ahead_place": self._ahead[0],
-            "ahead": self._ahead[1],
-            **prefixed("similarity", self._similarity.pack()),
-        }
+        """Give what was learnt as arrays, for `load_matcher`."""
+        whole = {"questions": text_array(self._questions)}
+        return {**super().pack(), **whole, **prefixed("semantic", self._semantic.pack())}
 
-    @classmethod
-    def unpack(cls, arrays: Arrays, intents: int) -> "_Part":
-        """Make one of what `pack` gave."""
-        made = cls.__new__(cls)
-        questions = from_text_array(arrays["questions"])
-        made._place(questions, arrays["present"], arrays["first"], intents)
-        made._similarity = Similarity.unpack(under("similarity", arrays))
-        made._teach = arrays["teach"]
-        made._ahead = arrays["ahead_place"], arrays["ahead"]
-        return made
+    def vectors(self) -> dict[str, Floats]:
+        """Give the vector of every example, so that a changed catalog needs only the new ones."""
+        return dict(zip(self._questions, self._semantic.vectors(), strict=True))
 
-    def weigh(self, counted: Counter[str]) -> Weighed:
-        """Give a text as a vector over the features of this part."""
-        return self._similarity.weigh(counted)
+    def rank(self, text: str, limit: int = 5) -> list[Match]:
+        """Give at most `limit` matches, best first; see `Matcher`."""
+        return _matches(self.standings(text, limit), limit, chances)
 
-    def similar_to(self, text: Weighed) -> Floats:
-        """Give the text's similarity to each example of this part."""
-        return self._similarity.to(text)
-
-    def closest(self, similar: Floats) -> Floats:
-        """Give, for every intent, the similarity of its closest example here."""
-        found = np.zeros(self._count, np.float32)
-        found[self._present] = np.maximum.reduceat(similar, self._first)
-        return found
-
-    def strength(self, text: Weighed) -> Floats:
-        """Give what the regression expects of every intent: similarities times what was taught."""
-        return self._similarity.times(text, self._teach, self._ahead)
-
-    def example(self, intent: int, similar: Floats) -> tuple[float, str]:
-        """Give the intent's question that is most like the text, and how alike they are."""
-        first, end = self._spans.get(intent, (0, 0))
-        if first == end:
-            return -1.0, ""
-        at = first + int(np.argmax(similar[first:end]))
-        return float(similar[at]), self._questions[at]
+    def standings(self, text: str, limit: int) -> list[Standing]:
+        """Give the strongest intents, best first: `limit`, but two at least where there are any."""
+        if not essence(text):
+            return []
+        view = self._characters.view(text)
+        if view.same >= 0:
+            return self._by_characters(view, limit)
+        vector = self._encoder.encode([text])[0]
+        strength = self._semantic.strength(vector) + np.float32(_CHARACTERS) * view.strength
+        order = _best(strength, limit)
+        near = [self._semantic.nearest(vector, at) for at in order]
+        return [
+            Standing(self._intents[at], float(strength[at]), cosine, self._questions[place])
+            for at, (cosine, place) in zip(order, near, strict=True)
+        ]
 
 
-def _example(intent: int, views: Iterable[tuple[_Part, Floats]]) -> str:
-    """Give the intent's question that is most like the text, in whichever script."""
-    return max(part.example(intent, similar) for part, similar in views)[1]
+_Chances = Callable[[Sequence[float], Sequence[float]], list[float]]
 
 
-def _scores(strengths: list[float], closest: list[float]) -> list[float]:
-    """Turn the views of each match into the chance that it is right, never rising."""
-    rivals = [strengths[1] if len(strengths) > 1 else 0.0, *[strengths[0]] * (len(strengths) - 1)]
-    scores: list[float] = []
-    for strength, rival, closeness in zip(strengths, rivals, closest, strict=True):
-        lead = strength - rival
-        view = _BIAS + _STRENGTH * strength + _LEAD * lead + _CLOSENESS * closeness
-        score = 1 / (1 + math.exp(-view)) if view > -_HOPELESS else 0.0
-        scores.append(min([score, *scores[-1:]]))
-    return scores
+def _matches(standings: Sequence[Standing], limit: int, chances_of: _Chances) -> list[Match]:
+    """Give the strongest their chances; the best that is no match still tells how far ahead it is."""
+    scores = chances_of([one.strength for one in standings], [one.nearness for one in standings])
+    return [
+        Match(one.intent, score, one.example)
+        for one, score in zip(standings[: max(limit, 0)], scores, strict=False)
+    ]
+
+
+def _best(strength: Floats, limit: int) -> list[int]:
+    """Give the strongest intents, two at least: how far ahead the first is counts."""
+    found: list[int] = np.argsort(-strength, kind="stable")[: max(limit, 2)].tolist()
+    return found
+
+
+_JOINS = re.compile(r"[_/.\\:\-]+|(?<=[a-z])(?=[A-Z])")
+_WORD = re.compile(r"[^\W\d_]{2}")
+
+
+def _name(intent: str) -> str:
+    """Give the words of an intent's name, which say what it is about; "" for a mere number."""
+    words = _JOINS.sub(" ", intent).strip().lower()
+    return words if _WORD.search(words) else ""

@@ -2,6 +2,8 @@
 
 import shutil
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +14,7 @@ import hypothesis
 import pytest
 
 from bot.app import App, Content, build, read_content
-from bot.dialogue.learning import matcher_for
+from bot.dialogue.learning import is_kept, matcher_for
 from bot.hospital.files import DEMO, read_folder
 from bot.hospital.model import Hospital
 from bot.settings import Settings, load_settings
@@ -167,12 +169,16 @@ def content(settings: Settings) -> Content:
     return read_content(settings)
 
 
-@pytest.fixture(scope="session")
-def learnt(request: pytest.FixtureRequest, content: Content) -> Path:
-    """A folder with what a matcher learnt of that content: kept between runs, for it takes seconds."""
+@pytest.fixture(scope="session", autouse=True)
+def learnt(request: pytest.FixtureRequest, content: Content) -> Iterator[Path]:
+    """Where what was learnt of that content is kept between runs; our own servers find it there too."""
     folder: Path = request.config.cache.mkdir("learnt")
-    matcher_for(content.catalog, folder)
-    return folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAOYI_CACHE", str(folder))
+        if not is_kept(content.catalog, folder):
+            # By the command: matrices are multiplied on one core there, whatever has loaded numpy here.
+            subprocess.run([sys.executable, "-m", "bot", "intents", "learn"], cwd=ROOT, check=True)
+        yield folder
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from bench.simulate.clock import Clock
 from bench.simulate.engine import Inline, as_engine, open_inline
 from bot.app import App, Content, build
 from bot.channels.base import Channel
-from bot.dialogue.learning import matcher_for
+from bot.dialogue.learning import learnt_folder, matcher_for
 from bot.hospital.model import Hospital
 from bot.settings import Limits, Settings
 from bot.store.booking_tables import Appointment
@@ -100,7 +100,7 @@ class Parts:
     ) -> "Parts":
         """Return them; the questions are learnt once, where nobody brings what learnt them."""
         calm = replace(settings, limits=Limits(flood=10**9), accounts=(), data=folder)
-        matcher = matcher or matcher_for(content.catalog, settings.data / "learnt")
+        matcher = matcher or matcher_for(content.catalog, learnt_folder())
         return cls(calm, content, matcher, facts, Keyring([b"k" * 32], b"i" * 32), folder, url)
 
 

@@ -28,6 +28,20 @@ _FIGURES = (
 )  # fmt: skip
 
 
+@intents.command("learn")
+def learn_intents(context: typer.Context) -> None:
+    """Learn this hospital's questions ahead of time; a server does it by itself, while it answers."""
+    from bot.dialogue.learning import learnt_folder, matcher_for  # noqa: PLC0415
+    from intents.catalog import CatalogError, load_catalog  # noqa: PLC0415
+
+    try:
+        catalog = load_catalog(settings_of(context).content_folder)
+    except (CatalogError, DaoyiError) as exc:
+        fail(str(exc))
+    matcher_for(catalog, learnt_folder())
+    typer.echo(f"Learnt {len(catalog.examples())} questions.")
+
+
 @intents.command("eval")
 def eval_intents(
     context: typer.Context,
@@ -35,10 +49,14 @@ def eval_intents(
     catalog: Annotated[
         str, typer.Option(help='"own": the folder\'s; "built-in": this hospital\'s content.')
     ] = "own",
+    characters: Annotated[
+        bool, typer.Option("--characters", help="Without the model, by characters alone.")
+    ] = False,
     as_json: Json = False,
     predictions: _Predictions = None,
 ) -> None:
     """Learn a catalog, ask its questions, print how well that went at the shipped threshold."""
+    from bot.dialogue.learning import encoder_in, learnt_folder  # noqa: PLC0415
     from intents.catalog import CatalogError, load_catalog  # noqa: PLC0415  (keeps `--help` quick)
     from intents.evaluate import RowsError, evaluate, read_catalog, read_questions  # noqa: PLC0415
 
@@ -50,7 +68,8 @@ def eval_intents(
             if catalog == "built-in"
             else read_catalog(folder / "catalog.jsonl")
         )
-        report = evaluate(rows, read_questions(folder / "questions.jsonl"))
+        encoder = None if characters else encoder_in(learnt_folder())
+        report = evaluate(rows, read_questions(folder / "questions.jsonl"), encoder=encoder)
     except (RowsError, CatalogError, DaoyiError) as exc:
         fail(str(exc))
     if predictions:
