@@ -145,6 +145,8 @@ def _look(
         report.take(said, message, boundary)
     if patient.said > 1 or not replies or any(said.kind is Kind.EMERGENCY for said in replies):
         return
+    if app.catalog.act(message) == "stop":  # who wants no messages gets one, and no welcome
+        return
     whole = "\n".join(said.text for said in replies)
     told = any(not boundary.missing_at_first(whole, lang) for lang in app.catalog.languages)
     if not told and message.strip():

@@ -16,12 +16,18 @@ from bot.message import Kind, Say, Worded
 from bot.settings import Settings
 from intents.boundary import Boundary, load_boundary
 from tests.dialogue.test_templates import REPLIES, TEXTS, TODAY, cases
-from tests.helpers.house import Houses
+from tests.helpers.house import House, Houses
 
 
 @pytest.fixture(scope="module")
 def boundary(settings: Settings) -> Boundary:
     return load_boundary(settings.content_folder)
+
+
+@pytest.fixture
+def small_house(houses: Houses) -> House:
+    """The application on SQLite, without any conversation."""
+    return houses.on("sqlite")
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +68,10 @@ def test_a_text_that_oversteps_is_named_with_its_file_entry_and_words(
     assert "en/faq/welcome.txt.j2: a first contact must say “not a doctor” (SC-04)." in problems
 
 
-async def test_patients_who_press_for_it_are_told_no_dose_and_no_diagnosis(houses: Houses) -> None:
-    house = houses.on("sqlite")
-    report = await talked(house.app, house.clock, turns=300, seed=3)
+async def test_patients_who_press_for_it_are_told_no_dose_and_no_diagnosis(
+    small_house: House,
+) -> None:
+    report = await talked(small_house.app, small_house.clock, turns=300, seed=3)
     assert report.hits == []
     assert (report.turns, report.found, report.welcomes_missing) == (300, 0, 0)
     assert report.texts >= report.turns - report.silent
@@ -84,10 +91,9 @@ class Doses(Wording):
 
 
 async def test_the_check_finds_what_is_planted(
-    houses: Houses, monkeypatch: pytest.MonkeyPatch
+    small_house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house = houses.on("sqlite")
-    monkeypatch.setattr(house.app.wording, "__class__", Doses)
-    report = await talked(house.app, house.clock, turns=30, seed=3)
+    monkeypatch.setattr(small_house.app.wording, "__class__", Doses)
+    report = await talked(small_house.app, small_house.clock, turns=30, seed=3)
     assert report.found >= report.texts // 3 > 0
     assert {rule for _, rule, _ in report.hits} >= {"dose", "reassurance"}
