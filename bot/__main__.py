@@ -16,6 +16,7 @@ from bot.commands import (
     channels,
     content,
     data,
+    doctor,
     evaluate,
     exports,
     facts,
@@ -51,6 +52,7 @@ def options(
 app.command()(serve.serve)
 app.command()(talk.chat)
 app.command()(talk.ask)
+app.command()(doctor.doctor)
 app.add_typer(channels.app, name="channels")
 app.add_typer(content.app, name="content")
 app.add_typer(evaluate.intents, name="intents")

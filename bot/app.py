@@ -208,7 +208,7 @@ async def build(
     accounts = open_channels(settings, hospital, content.menu, clock)
     known = matcher or matcher_at_once(catalog, learnt_folder())
     understander = Understander(catalog, known, content.red_flags, hospital.vocabulary)
-    learner = None if matcher else Learner(settings, catalog, understander.learn)
+    learner = None if matcher else Learner(settings.file, catalog, understander.learn)
     wording = Wording(settings.templates / "replies", catalog)
     texts: set[str] = set().union(*map(wording.names, catalog.languages))
     if problems := [*wording.check(answers=False), *untold(content.kinds, texts)]:

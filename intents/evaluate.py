@@ -15,8 +15,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from intents.decide import DEFAULT, Answer, Policy, decide
-from intents.match import Match, Vectors, build_matcher
+from intents.decide import DEFAULT, Answer, Choose, Decision, Policy, decide
+from intents.match import Match, Matcher, Vectors, build_matcher
 
 CatalogRow: TypeAlias = tuple[str, str]
 """An intent and an example question."""
@@ -33,13 +33,14 @@ class RowsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What was said to one question; `answered` tells whether it was more than a guess."""
+    """What was said to one question: `answered`, or several intents `offered`, or neither."""
 
     text: str
     expected: str | None
     predicted: str | None
     score: float
     answered: bool
+    offered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Report:
         auroc: how well the score tells rightly matched questions from out-of-scope ones.
         usable: share of all questions rightly answered or rightly left unanswered.
         precision: share of answers that are right.
+        helped: share of in-scope questions rightly answered, or with the right intent on offer.
         coverage_at_p95: share of all questions that could be answered at a precision of 95 %.
         threshold: the score from which an answer is given.
         p50_ms, p99_ms: time to rank and decide one question.
@@ -67,6 +69,7 @@ class Report:
     auroc: float
     usable: float
     precision: float
+    helped: float
     coverage_at_p95: float
     threshold: float
     p50_ms: float
@@ -97,10 +100,21 @@ def evaluate(
     policy: Policy = DEFAULT,
     clock: Callable[[], float] = perf_counter,
     encoder: Vectors | None = None,
+    build: Callable[[Iterable[CatalogRow], Vectors | None], Matcher] = build_matcher,
 ) -> Report:
-    """Learn the catalog, ask every question, and report; by characters alone without an encoder."""
+    """Learn the catalog, ask every question, and report; by characters alone without an encoder.
+
+    Args:
+        catalog_rows: examples.
+        question_rows: what is asked.
+        policy: how sure is sure enough.
+        clock: seconds, for timing only.
+        encoder: gives vectors.
+        build: learns; another matcher may be measured.
+
+    """
     start = clock()
-    matcher = build_matcher(catalog_rows, encoder)
+    matcher = build(catalog_rows, encoder)
     load_s = clock() - start
     ranked: list[list[Match]] = []
     predictions: list[Prediction] = []
@@ -119,6 +133,7 @@ def evaluate(
                 predicted=best.intent if best else None,
                 score=best.score if best else 0.0,
                 answered=isinstance(decision, Answer),
+                offered=_offered(decision),
             ),
         )
     within = [
@@ -136,6 +151,11 @@ def evaluate(
             for one in predictions
         ),
         precision=_share(_is_right(one) for one in predictions if one.answered),
+        helped=_share(
+            _is_right(one) if one.answered else one.expected in one.offered
+            for one in predictions
+            if one.expected is not None
+        ),
         coverage_at_p95=_coverage(predictions, _PRECISE),
         threshold=policy.answer,
         p50_ms=float(np.percentile(milliseconds, 50)),
@@ -187,6 +207,10 @@ def _row(
             expected = nullable.get(field, "a text that is not empty")
             raise RowsError(f"{where}: `{field}` must be {expected}.")
     return row
+
+
+def _offered(decision: Decision) -> tuple[str, ...]:
+    return tuple(one.intent for one in decision.matches) if isinstance(decision, Choose) else ()
 
 
 def _is_right(one: Prediction) -> bool:

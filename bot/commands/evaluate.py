@@ -23,7 +23,7 @@ _Predictions = Annotated[
     Path | None, typer.Option(help="Write one JSON line a row: what was expected, what was said.")
 ]
 _FIGURES = (
-    "top1", "top3", "auroc", "usable", "precision", "coverage_at_p95", "threshold",
+    "top1", "top3", "auroc", "usable", "precision", "helped", "coverage_at_p95", "threshold",
     "p50_ms", "p99_ms", "load_s", "rss_mb", "questions",
 )  # fmt: skip
 

@@ -20,7 +20,6 @@ import numpy as np
 import structlog
 
 import intents
-from bot.settings import Settings
 from intents.catalog import Catalog
 from intents.encoder import Encoder, is_installed, load_encoder
 from intents.match import HybridMatcher, Matcher, build_matcher, load_matcher
@@ -88,19 +87,19 @@ class Learner:
     """Learns in a process of its own while patients are answered, then swaps.
 
     Args:
-        settings: of this server.
+        config: the settings file of this server.
         catalog: what to learn.
         swap: takes the matcher that was learnt.
     """
 
-    settings: Settings
+    config: Path
     catalog: Catalog
     swap: Callable[[Matcher], None]
 
     async def learn(self) -> None:
         """Learn, and swap; what goes wrong is said in the log, and characters go on standing alone."""
         folder = learnt_folder()
-        command = ("-m", "bot", "--config", str(self.settings.file), "intents", "learn")
+        command = ("-m", "bot", "--config", str(self.config), "intents", "learn")
         child = await asyncio.create_subprocess_exec(
             sys.executable, *command,
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,

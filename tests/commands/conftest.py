@@ -131,7 +131,11 @@ class Shop:
         return [sys.executable, "-m", "bot", "--config", str(self.config), *arguments]
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("DAOYI_")}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("DAOYI_") or name == "DAOYI_CACHE"
+        }
         return {**kept, "PYTHONUNBUFFERED": "1", "COLUMNS": "200", **(more or {})}
 
     def __call__(

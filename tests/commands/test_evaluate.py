@@ -53,7 +53,7 @@ def test_intents_eval_prints_its_figures(folder: Path, open_shop: Shop) -> None:
     said = open_shop("intents", "eval", str(folder), "--json", "--predictions", str(predictions))
     assert said.status == 0, said.err
     assert set(said.json) == {
-        "top1", "top3", "auroc", "usable", "precision", "coverage_at_p95", "threshold",
+        "top1", "top3", "auroc", "usable", "precision", "helped", "coverage_at_p95", "threshold",
         "p50_ms", "p99_ms", "load_s", "rss_mb", "questions",
     }  # fmt: skip
     assert said.json["questions"] == 3

@@ -84,7 +84,7 @@ async def test_a_process_of_its_own_learns_and_the_server_swaps(
     shutil.copytree(learnt, tmp_path / "learnt")  # so that it takes seconds
     monkeypatch.setenv("DAOYI_CACHE", str(tmp_path / "learnt"))
     swapped: list[Matcher] = []
-    await Learner(settings, content.catalog, swapped.append).learn()
+    await Learner(settings.file, content.catalog, swapped.append).learn()
     (matcher,) = swapped
     assert is_learnt(matcher)
     assert matcher.rank("停车要多少钱")[0].intent == "hospital.parking"
