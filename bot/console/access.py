@@ -19,7 +19,8 @@ from bot.handoff.service import Live
 from bot.store.audit import record
 from bot.store.db import Tx
 from bot.store.statements import Hot
-from bot.store.tables import Audit, Conversation, RedFlag
+from bot.store.tables import Audit, Conversation
+from bot.store.urgent_tables import RedFlag
 
 _conversation = Conversation.__table__  # type: ignore[attr-defined]
 _flag = RedFlag.__table__  # type: ignore[attr-defined]

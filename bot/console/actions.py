@@ -21,7 +21,8 @@ from bot.patients.service import Card
 from bot.store.audit import record
 from bot.store.db import Tx
 from bot.store.statements import Hot
-from bot.store.tables import Outbox, RedFlag
+from bot.store.tables import Outbox
+from bot.store.urgent_tables import RedFlag
 
 T = TypeVar("T")
 

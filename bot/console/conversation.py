@@ -18,7 +18,8 @@ from bot.patients.service import Card
 from bot.store.audit import record
 from bot.store.db import Tx
 from bot.store.statements import Hot
-from bot.store.tables import HandoffCase, Outbox, RedFlag, Staff
+from bot.store.tables import HandoffCase, Outbox, Staff
+from bot.store.urgent_tables import RedFlag
 
 _case = HandoffCase.__table__  # type: ignore[attr-defined]
 _flag = RedFlag.__table__  # type: ignore[attr-defined]

@@ -23,7 +23,8 @@ from bot.errors import StoreError
 from bot.messages.feed import Feed
 from bot.store.db import Tx
 from bot.store.statements import Hot
-from bot.store.tables import Conversation, HandoffCase, RedFlag
+from bot.store.tables import Conversation, HandoffCase
+from bot.store.urgent_tables import RedFlag
 
 _case = HandoffCase.__table__  # type: ignore[attr-defined]
 _conversation = Conversation.__table__  # type: ignore[attr-defined]

@@ -12,7 +12,8 @@ from bot.console.times import WAIT_LIMITS, is_late
 from bot.message import Kind
 from bot.store.db import Tx
 from bot.store.statements import Hot
-from bot.store.tables import Audit, Conversation, HandoffCase, Inbox, Outbox, RedFlag, Staff
+from bot.store.tables import Audit, Conversation, HandoffCase, Inbox, Outbox, Staff
+from bot.store.urgent_tables import RedFlag
 
 _case = HandoffCase.__table__  # type: ignore[attr-defined]
 _conversation = Conversation.__table__  # type: ignore[attr-defined]

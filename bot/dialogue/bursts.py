@@ -7,7 +7,7 @@ minute; the next one is then read a second time behind it. The surer reading cou
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.dialogue.router import Enter
+from bot.dialogue.routes import Enter
 from bot.dialogue.sessions import Session
 from bot.dialogue.understand import Answer, Choose, Understood, Unknown
 from bot.message import Form

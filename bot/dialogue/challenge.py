@@ -3,7 +3,8 @@
 from datetime import date, datetime, timedelta
 
 from bot.dialogue import bursts
-from bot.dialogue.router import Enter, Seen, route
+from bot.dialogue.router import route
+from bot.dialogue.routes import Enter, Seen
 from bot.dialogue.sessions import Session
 from bot.dialogue.understand import Understander, Understood
 from intents.challenge import NAMED, Outcome, Row

@@ -13,14 +13,15 @@ from sqlalchemy import bindparam, insert, update
 
 from bot.dialogue.doubting import DOUBT
 from bot.dialogue.flow import Goto, Scene, Step
-from bot.dialogue.router import Enter, Seen, route
+from bot.dialogue.router import route
+from bot.dialogue.routes import Enter, Seen
 from bot.dialogue.sessions import Expect
 from bot.dialogue.understand import Understood
 from bot.dialogue.urgent import UrgentFlow
 from bot.message import Button, Kind, Say
 from bot.store.db import Tx
 from bot.store.statements import Hot
-from bot.store.tables import Doubt as Row
+from bot.store.urgent_tables import Doubt as Row
 from intents.urgent import Alarm, Doubt
 from intents.urgent_doubt import Answers
 from intents.urgent_rules import CRISIS_KIND

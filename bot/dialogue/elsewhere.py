@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import LargeBinary, bindparam, select, type_coerce, update
 
 from bot.dialogue import sessions
-from bot.dialogue.router import PERSON, REPEAT
+from bot.dialogue.routes import PERSON, REPEAT
 from bot.dialogue.sessions import Expect, Session
 from bot.dialogue.understand import Understood
 from bot.store.db import Tx

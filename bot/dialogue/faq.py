@@ -8,7 +8,7 @@ from typing import Any
 from bot.dialogue import sessions
 from bot.dialogue.facts import Facts
 from bot.dialogue.flow import Goto, Scene, Step
-from bot.dialogue.router import NONE_OF_THESE
+from bot.dialogue.routes import NONE_OF_THESE
 from bot.message import Button, Kind, Say
 from bot.messages import outbox
 from intents.catalog import Catalog, Entry

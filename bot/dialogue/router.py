@@ -7,24 +7,19 @@ otherwise an honest "I do not know" with a person offered. After the second miss
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import replace
 
 from bot.dialogue.choices import goes_on
 from bot.dialogue.doubting import DOUBT, answer_to, asks
+from bot.dialogue.reminded import reminded
 from bot.dialogue.requests import REQUESTS
-from bot.dialogue.sessions import OFFER_BASE, Expect, Session
-from bot.dialogue.understand import Answer, Choose, Understood
+from bot.dialogue.routes import PERSON, REPEAT, Enter, Route, Seen, Silent, option
+from bot.dialogue.understand import Answer, Choose
 from bot.message import Form
 from intents.normalize import normalize
-from intents.reminding import Said
 
 #: A message in a row that nobody understood is passed on from this one.
 MISSES_BEFORE_PERSON = 2
-#: Typed, these are always a person and the last thing said again, unless they are offered as options.
-PERSON, REPEAT = 0, 9
-#: The option that stands for "none of these".
-NONE_OF_THESE = "none"
 #: The intent whose answer guides to a department, for messages that name a complaint.
 GUIDE = "department.which"
 #: What is asked by a name alone, by its kind; several are offered as candidates.
@@ -37,8 +32,6 @@ ASKED_BY_NAME: Mapping[str, tuple[str, ...]] = {
     "department": ("doctor.by_department", "roster.who", "department.where"),
 }
 _EXACT = 0.99
-#: Answers to a reminder that count for the one that was just said, whatever it offers.
-_NOTED = frozenset({"yes", "thanks", "heard", "not_yet"})
 #: Answers that can only be told of a dose.
 _OF_A_DOSE = frozenset({"taken", "skip", "snooze", "not_yet"})
 #: Words that go to the flow whose draft is open: drop it, or one step back.
@@ -54,43 +47,6 @@ _ASKS_WHETHER = frozenset({"changes"})
 _OF_WHETHER = frozenset({"yes", "no", "keep", *_OF_A_DRAFT})
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """All that routing may look at.
-
-    Attributes:
-        private: as the channel's `Limits.private`; in a text message carriers' words for stopping count.
-    """
-
-    understood: Understood
-    session: Session
-    holder: str
-    now: datetime
-    private: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Enter:
-    """A flow takes this message, at `entry`.
-
-    Attributes:
-        offer: it answers the offer, not the open question.
-        reminder: it answers the reminder of this name, and neither; 0: it answers none.
-    """
-
-    flow: str
-    entry: str
-    values: Mapping[str, object] = field(default_factory=dict)
-    offer: bool = False
-    reminder: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Silent:
-    """A person holds this conversation: say nothing (I4)."""
-
-
-Route = Enter | Silent
 _Rule = Callable[[Seen], Route | None]
 
 
@@ -171,69 +127,7 @@ def _offered(seen: Seen) -> Route | None:
         return None  # another question was asked since: a small digit answers that one
     if not 1 <= place <= len(offer.options):
         return None
-    return replace(_option(offer.options[place - 1]), offer=True)
-
-
-def _reminded(seen: Seen) -> Route | None:
-    """Take the answer to a reminder: its own button, its own digit, or words that mean nothing else."""
-    said = seen.understood
-    if said.tap is not None:
-        asked = next((one for one in seen.session.reminded if one.ask == said.tap[0]), None)
-        return _to_reminder(asked, asked.option(said.tap[1])) if asked else None
-    if said.number is not None:
-        return _numbered(seen, said.number)
-    if seen.session.latest and (said.act == "repeat" or said.command == "repeat"):
-        return Enter("reminders", "repeat")
-    if said.said is None or not (said.said.sure or _just_reminded(seen)):
-        return None
-    return _worded(seen, said.said)
-
-
-def _numbered(seen: Seen, number: int) -> Route | None:
-    """Take a digit that the newest reminder with such digits showed, unless it may mean another."""
-    session = seen.session
-    if number == REPEAT and session.latest:
-        return Enter("reminders", "repeat")
-    base = OFFER_BASE if number > OFFER_BASE else 0
-    asked = next((one for one in reversed(session.reminded) if one.base == base), None)
-    if asked is None or not asked.is_open(seen.now) or number in (PERSON, REPEAT):
-        return None
-    for other in (session.expect, session.offer):
-        if other is not None and other.base == base and (other.options or other.flow):
-            newer = other.ask > asked.ask and other.was_open(seen.now)
-            if newer or (other.options and other.is_open(seen.now)):
-                return None  # also where it asked for words or a code: a digit is no "I will come"
-    found = _to_reminder(asked, asked.option(number - base))
-    return found or Enter("faq", "no_such_option")
-
-
-def _just_reminded(seen: Seen) -> bool:
-    """Say whether a reminder was the last thing said, and no flow waits for an answer in words."""
-    expect = seen.session.expect
-    waits = expect is not None and expect.flow and expect.is_open(seen.now)
-    return seen.session.latest > 0 and not waits
-
-
-def _worded(seen: Seen, said: Said) -> Route | None:
-    """Let the newest open reminder that offers a word have it; "ok" right after one is heard."""
-    word = "confirm" if said.word == "yes" else said.word
-    for asked in reversed(seen.session.reminded):
-        value = next((one for one in asked.options if one.endswith(f"-{word}")), None)
-        if value is not None and asked.is_open(seen.now):
-            found = _to_reminder(asked, value)
-            more = {"minutes": said.minutes} if said.minutes else {}
-            return replace(found, values={**found.values, **more}) if found else None
-    if said.word == "not_yet" and said.sure:  # of a dose, also where it was answered otherwise
-        for asked in reversed(seen.session.reminded):
-            if asked.is_open(seen.now) and any(one.endswith("-taken") for one in asked.options):
-                return Enter("reminders", "noted", {"word": said.word}, reminder=asked.ask)
-    if said.word in _NOTED and _just_reminded(seen):
-        return Enter("reminders", "noted", {"word": said.word}, reminder=seen.session.latest)
-    return None
-
-
-def _to_reminder(asked: Expect, value: str | None) -> Enter | None:
-    return replace(_option(value), reminder=asked.ask) if value else None
+    return replace(option(offer.options[place - 1]), offer=True)
 
 
 def _expected(seen: Seen) -> Route | None:
@@ -247,7 +141,7 @@ def _expected(seen: Seen) -> Route | None:
         return Enter("handoff", "open", {"reason": "asked"})
     is_open = expect is not None and expect.ask == ask and expect.is_open(seen.now)
     if expect is not None and is_open and 1 <= number <= len(expect.options):
-        return _option(expect.options[number - 1])
+        return option(expect.options[number - 1])
     if said.tap is None and (number == REPEAT or not seen.session.asks):
         return Enter("faq", "repeat") if number == REPEAT else None
     return Enter("faq", "no_such_option" if is_open else "stale")
@@ -265,18 +159,6 @@ def _in_words(seen: Seen) -> Route | None:
     if is_choice or (word in _ALWAYS and word not in answers):
         return None
     return Enter(expect.flow, expect.entry)
-
-
-def _option(value: str) -> Enter:
-    """Return what an option stands for: `flow:<flow>.<entry>[:<choice>]`, `intent:<name>`, or none."""
-    kind, _, rest = value.partition(":")
-    if kind == "flow":
-        where, _, chosen = rest.partition(":")
-        flow, _, entry = where.partition(".")
-        return Enter(flow, entry, {"choice": chosen} if chosen else {})
-    if kind == "intent":
-        return Enter("faq", "answer", {"intent": rest})
-    return Enter("handoff", "open", {"reason": "none of these"})
 
 
 _ALWAYS: Mapping[str, Enter] = {
@@ -314,7 +196,7 @@ def _said_again(seen: Seen) -> Route | None:
     ):
         return None
     booked = len(expect.options) == 1 and expect.options[0].startswith(_SURE)
-    return _option(expect.options[0]) if booked else None
+    return option(expect.options[0]) if booked else None
 
 
 def _every_state(seen: Seen) -> Route | None:
@@ -337,7 +219,7 @@ def _bookable(seen: Seen) -> Route | None:
     """Book where somebody names only a place, after an answer that offered to book a visit."""
     expect, kinds = seen.session.expect, seen.understood.only
     offered = expect is not None and expect.is_open(seen.now) and _BOOK in expect.options
-    return _option(_BOOK) if offered and _BOOKED_BY & set(kinds) else None
+    return option(_BOOK) if offered and _BOOKED_BY & set(kinds) else None
 
 
 def _answers_nothing(seen: Seen) -> Route | None:
@@ -409,7 +291,7 @@ RULES: tuple[_Rule, ...] = (
     _doubtful,
     _wordless,
     _offered,
-    _reminded,
+    reminded,
     _expected,
     _said_again,
     _every_state,

@@ -18,7 +18,8 @@ from bot.dialogue import bursts, elsewhere, sessions
 from bot.dialogue.bursts import Together
 from bot.dialogue.facts import Facts
 from bot.dialogue.flow import Flow, Goto, Scene, Step
-from bot.dialogue.router import Enter, Seen, Silent, route
+from bot.dialogue.router import route
+from bot.dialogue.routes import Enter, Seen, Silent
 from bot.dialogue.sessions import Expect, Session
 from bot.dialogue.understand import Understood
 from bot.dialogue.urgent import UrgentFlow

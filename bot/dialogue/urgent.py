@@ -10,7 +10,7 @@ from bot.dialogue.faq import person_button
 from bot.dialogue.flow import Scene, Step
 from bot.message import Kind, Say
 from bot.store.statements import Hot
-from bot.store.tables import RedFlag
+from bot.store.urgent_tables import RedFlag
 from intents.numbers import Numbers
 from intents.urgent import Alarm
 

@@ -20,7 +20,7 @@ from bot.handoff import rules, service
 from bot.message import Kind, Say
 from bot.store.db import Engine, Tx
 from bot.store.statements import Hot
-from bot.store.tables import Doubt
+from bot.store.urgent_tables import Doubt
 from intents.urgent_rules import CRISIS_KIND
 from scheduler.jobs import Job
 

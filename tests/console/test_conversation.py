@@ -7,7 +7,8 @@ from sqlmodel import select
 from bot.app import App
 from bot.console.access import GLASS_FOR
 from bot.store.db import Tx
-from bot.store.tables import Audit, RedFlag
+from bot.store.tables import Audit
+from bot.store.urgent_tables import RedFlag
 from tests.conftest import Clock
 from tests.console.conftest import CHEST_PAIN, Browser, hidden, text_of
 from tests.helpers.world import ChatPage

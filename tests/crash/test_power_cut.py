@@ -152,7 +152,7 @@ async def _caller(database: Database, writer: GroupWriter, disk: Disk, number: i
             )
         except StoreError:
             return
-        if said is not None:
+        if isinstance(said, list):
             database.acked.answered[key] = [
                 (message_id, worded.text) for message_id, worded in said
             ]

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.dialogue import sessions
-from bot.dialogue.router import Enter, Seen, Silent, route
+from bot.dialogue.router import route
+from bot.dialogue.routes import Enter, Seen, Silent
 from bot.dialogue.sessions import EXPECT_FOR, Session
 from bot.dialogue.turn import _stays_open
 from bot.dialogue.understand import Answer, Understood

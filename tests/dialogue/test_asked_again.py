@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.dialogue.flow import Goto
-from bot.dialogue.router import Enter
+from bot.dialogue.routes import Enter
 from bot.dialogue.sessions import EXPECT_FOR, Session
 from bot.dialogue.turn import _asked_again
 

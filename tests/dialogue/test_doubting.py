@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.dialogue.doubting import DOUBT, answer_to, asks
-from bot.dialogue.router import Enter, Seen, route
+from bot.dialogue.router import route
+from bot.dialogue.routes import Enter, Seen
 from bot.dialogue.sessions import EXPECT_FOR, Session
 from bot.dialogue.understand import Understood
 from intents.urgent import MODEL, Alarm, Doubt

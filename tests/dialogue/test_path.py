@@ -22,7 +22,8 @@ from bot.messages.inbox import GRACE, Accepted
 from bot.patients.flow import ConsentFlow
 from bot.settings import Settings
 from bot.store.db import Engine, Tx
-from bot.store.tables import Conversation, HandoffCase, Inbox, Outbox, RedFlag
+from bot.store.tables import Conversation, HandoffCase, Inbox, Outbox
+from bot.store.urgent_tables import RedFlag
 from intents.match import Matcher
 from tests.conftest import Clock
 from tests.helpers.house import House, Houses

@@ -6,17 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.app import Content
-from bot.dialogue.router import (
-    ASKED_BY_NAME,
-    GUIDE,
-    MISSES_BEFORE_PERSON,
-    NONE_OF_THESE,
-    RULES,
-    Enter,
-    Seen,
-    Silent,
-    route,
-)
+from bot.dialogue.router import ASKED_BY_NAME, GUIDE, MISSES_BEFORE_PERSON, RULES, route
+from bot.dialogue.routes import NONE_OF_THESE, Enter, Seen, Silent
 from bot.dialogue.sessions import EXPECT_FOR, Session
 from bot.dialogue.understand import Answer, Choose, Understood
 from intents.entities import Entities

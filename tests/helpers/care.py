@@ -17,8 +17,9 @@ from bot.dialogue import sessions
 from bot.dialogue.facts import Facts
 from bot.dialogue.flow import Scene
 from bot.dialogue.notices import Notices
-from bot.dialogue.router import Seen as Asked
-from bot.dialogue.router import Silent, route
+from bot.dialogue.router import route
+from bot.dialogue.routes import Seen as Asked
+from bot.dialogue.routes import Silent
 from bot.dialogue.understand import Understood
 from bot.dialogue.wording import Wording
 from bot.message import Say, Worded

@@ -12,7 +12,8 @@ import pytest
 
 from bot.app import Content
 from bot.dialogue.requests import REQUESTS
-from bot.dialogue.router import GUIDE, Enter, Seen, Silent, route
+from bot.dialogue.router import GUIDE, route
+from bot.dialogue.routes import Enter, Seen, Silent
 from bot.dialogue.sessions import Session
 from bot.dialogue.understand import Understander, Understood
 from bot.hospital.model import Hospital
