@@ -90,6 +90,9 @@ def judge(row: Row, said: Understood, way: Enter | Silent) -> tuple[Done, str]:
     if (way.flow, way.entry) == ("faq", "answer"):
         intent = str(way.values["intent"])
         return Done.RIGHT if intent in row.right else Done.WRONG, intent
+    if (way.flow, way.entry) == ("faq", "answers"):
+        several = [str(name) for name in way.values["intents"]]  # type: ignore[attr-defined]
+        return Done.RIGHT if row.right & set(several) else Done.WRONG, " + ".join(several)
     if (way.flow, way.entry) == ("faq", "candidates"):
         offered = [str(name) for name in way.values["intents"]]  # type: ignore[attr-defined]
         best = offered[0] in row.right
