@@ -70,6 +70,24 @@ def usable(one: Views, coefficients: Rows, threshold: float) -> tuple[float, flo
     return float(good.mean()), precision, float(answered.mean())
 
 
+def reliability(judged: list[tuple[Views, Rows]]) -> list[tuple[float, float, float, int]]:
+    """Give, for each tenth of the chance, its mean, the share that was right, and how many there were.
+
+    Each set counts the same; the last figure is of questions.
+    """
+    chance = np.concatenate([1 / (1 + np.exp(-one.seen @ taught)) for one, taught in judged])
+    right = np.concatenate([one.right for one, _ in judged])
+    weight = np.concatenate([np.full(len(one.right), 1 / len(one.right)) for one, _ in judged])
+    found = []
+    for low in np.arange(0, 1, 0.1):
+        inside = (chance >= low) & (chance < low + 0.1)
+        if inside.any():
+            share = weight[inside] / weight[inside].sum()
+            said, true = float(share @ chance[inside]), float(share @ right[inside])
+            found.append((said, true, float(weight[inside].sum()) / len(judged), int(inside.sum())))
+    return found
+
+
 def main() -> None:
     """Fit, and print how each set fares with what the others taught."""
     encoder = load_encoder()
@@ -82,6 +100,9 @@ def main() -> None:
         print(
             f"{threshold:.2f}  usable {means[0]:.4f}  precision {means[1]:.3f}  answered {means[2]:.3f}"
         )
+    print("said  right  share  questions")
+    for said, true, share, count in reliability(list(judged.values())):
+        print(f"{said:.2f}  {true:.2f}   {share:.2f}   {count}")
     for one, taught in judged.values():
         print(f"{one.name:28s} {np.round(taught, 2).tolist()}")
     print("all", np.round(fit(sets), 2).tolist())

@@ -58,7 +58,7 @@ async def test_every_row_that_is_wrong_is_named_and_nothing_changes(operators: O
 
 @pytest.mark.parametrize("backend", ["sqlite"])
 @pytest.mark.parametrize(
-    ("query", "content", "kind", "status"),
+    ("query", "body", "kind", "status"),
     [
         ("", b"", "text/csv", 422),
         ("", b"{", "application/json", 400),
@@ -70,10 +70,10 @@ async def test_every_row_that_is_wrong_is_named_and_nothing_changes(operators: O
     ],
 )
 async def test_what_is_no_roster_is_refused(
-    operators: Operators, query: str, content: bytes, kind: str, status: int
+    operators: Operators, query: str, body: bytes, kind: str, status: int
 ) -> None:
     answer = await operators.http.put(
-        f"/api/v1/roster{query}", content=content, headers={"content-type": kind}
+        f"/api/v1/roster{query}", content=body, headers={"content-type": kind}
     )
     assert (answer.status_code, bool(answer.json()["error"])) == (status, True)
 
