@@ -15,7 +15,7 @@ from intents.match import Match
 class Policy:
     """How sure is sure enough; all scores are chances of being right, 0 to 1."""
 
-    answer: float = 0.45
+    answer: float = 0.40
     """From this score on the best match is answered."""
 
     margin: float = 0.10

@@ -24,6 +24,7 @@ from bot.store.migrate import migrate
 from bot.store.postgres import PostgresEngine
 from bot.store.setup import open_store
 from bot.store.sqlite import SqliteEngine
+from intents.catalog import load_catalog
 from intents.match import Matcher
 from tests.helpers.house import House, Houses
 from tests.helpers.live import LiveServer
@@ -170,12 +171,13 @@ def content(settings: Settings) -> Content:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def learnt(request: pytest.FixtureRequest, content: Content) -> Iterator[Path]:
-    """Where what was learnt of that content is kept between runs; our own servers find it there too."""
+def learnt(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """Where what was learnt of our content is kept between runs; our own servers find it there too."""
     folder: Path = request.config.cache.mkdir("learnt")
+    catalog = load_catalog(ROOT / "intents" / "content")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DAOYI_CACHE", str(folder))
-        if not is_kept(content.catalog, folder):
+        if not is_kept(catalog, folder):
             # By the command: matrices are multiplied on one core there, whatever has loaded numpy here.
             subprocess.run([sys.executable, "-m", "bot", "intents", "learn"], cwd=ROOT, check=True)
         yield folder

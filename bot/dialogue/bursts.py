@@ -20,6 +20,8 @@ _LONGEST = 40
 #: So short an answer to a question of ours nobody needs to guess at: "多少钱", "how much is it".
 _FRAGMENT, _FRAGMENT_WORDS = 7, 5
 _LESS_SURE = 0.05
+#: Answered so surely, a short message is a question of its own: "when are you open".
+_PLAIN = 0.75
 _JOINED = frozenset({"answer", "answers", "candidates", "miss"})
 
 
@@ -29,10 +31,12 @@ class Together:
 
     Attributes:
         sure: how surely the first of them was answered; 0 where it was not.
+        intent: what it was answered as; "" where it was not.
     """
 
     text: str
     sure: float
+    intent: str = ""
 
 
 def to_join(
@@ -45,17 +49,20 @@ def to_join(
     if not timedelta() <= now - datetime.fromisoformat(lately["at"]) <= WITHIN:
         return None
     before, after = lately["text"], understood.text.strip()
-    if lately["sure"] and not _is_fragment(after):
-        return None
+    if lately["sure"] and (understood.only or not _is_fragment(after)):
+        return None  # a name alone asks about whom it names
     between = "" if is_chinese(before[-1] + after[0]) else " "
-    return Together(f"{before}{between}{after}", lately["sure"])
+    return Together(f"{before}{between}{after}", lately["sure"], lately.get("intent", ""))
 
 
-def surer(alone: Understood, together: Understood, before: float = 0.0) -> Understood:
+def surer(
+    alone: Understood, together: Understood, before: float = 0.0, intent: str = ""
+) -> Understood:
     """Return the reading that counts: of the message alone, or of both in one.
 
     Args:
         before: how surely the message before was answered; what belongs to it makes that no less sure.
+        intent: what that was answered as; a sure question of its own is not answered so once more.
     """
     mine, both = alone.decision, together.decision
     if isinstance(both, Answer) and both.match.score < before - _LESS_SURE and not together.request:
@@ -70,6 +77,7 @@ def surer(alone: Understood, together: Understood, before: float = 0.0) -> Under
             isinstance(both, Answer)
             and isinstance(mine, Answer)
             and _is_fragment(alone.text)
+            and (mine.match.score < _PLAIN or both.match.intent != intent)
             and both.match.score >= mine.match.score
         )
     )
@@ -92,7 +100,9 @@ def remember(session: Session, understood: Understood, taken: Enter, now: dateti
     kept = _is_piece(understood, taken) and bool(text)
     decision = understood.decision
     sure = decision.match.score if isinstance(decision, Answer) else 0.0
-    session.lately = {"text": text, "at": now.isoformat(), "sure": sure} if kept else None
+    intent = decision.match.intent if isinstance(decision, Answer) else ""
+    lately = {"text": text, "at": now.isoformat(), "sure": sure, "intent": intent}
+    session.lately = lately if kept else None
 
 
 def _is_piece(understood: Understood, taken: Enter) -> bool:

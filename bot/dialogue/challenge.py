@@ -28,7 +28,7 @@ def played(row: Row, understander: Understander, vocabulary: Vocabulary, now: da
             joined = bursts.to_join(session, understood, taken, now)
             if joined is not None:
                 together = understander.understand(joined.text, now.date(), now.time())
-                understood = bursts.surer(understood, together, joined.sure)
+                understood = bursts.surer(understood, together, joined.sure, joined.intent)
                 taken = route(Seen(understood, session, "bot", now))
         if isinstance(taken, Enter):
             bursts.remember(session, understood, taken, now)

@@ -209,7 +209,7 @@ class Turns:
             replies = await self._engine.write(run)
             if isinstance(replies, Together):
                 together = self._understand(replies.text, Form.TEXT)
-                understood = bursts.surer(understood, together, replies.sure)
+                understood = bursts.surer(understood, together, replies.sure, replies.intent)
                 continue
             if replies is not None:
                 return replies

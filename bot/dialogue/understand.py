@@ -41,7 +41,9 @@ _TITLED = re.compile(r"医生|大夫|主任|教授|科|号|\bdr\b|doctor|clinic|
 #: Without any of these a message has one part.
 _PARTED = re.compile(r"[,。?!;、:\n.]|另外|还有|顺便|\band\b|\balso\b")
 #: Questions about how to book, cancel or move ask for the same thing as the request beside them.
-_SAME_THING = ("booking.", "assistant.")
+#: A day or a name beside a request is part of it, no question: "周三上午".
+_SHORTEST_ASIDE = 4
+_SAME_THING = ("booking.", "assistant.", "reminders.")
 _MOST_BESIDE = 2
 #: What is so surely a question is not heard as a request.
 _SURE_OF_QUESTION = 0.97
@@ -268,6 +270,7 @@ class Understander:
             match.intent
             for part, match in self.reader.sure_parts(plain)
             if match is not None
+            and len(part.strip(_EDGES)) > _SHORTEST_ASIDE
             and not match.intent.startswith(_SAME_THING)
             and self.catalog.requests.find(self._without_names(part)[1]) is None
         ]

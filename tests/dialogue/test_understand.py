@@ -166,7 +166,7 @@ def test_a_long_message_takes_no_longer_than_a_blink(
         before = thread_time()
         said = understander.understand(written, TODAY)
         assert isinstance(said, Understood)
-        assert thread_time() - before < 0.5
+        assert thread_time() - before < 1
 
 
 @pytest.mark.parametrize(

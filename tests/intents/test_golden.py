@@ -80,7 +80,7 @@ def rows() -> Iterator[Row]:
 ROWS = tuple(rows())
 
 
-def judge(row: Row, said: Understood, way: Enter | Silent) -> tuple[Done, str]:
+def judge(row: Row, said: Understood, way: Enter | Silent) -> tuple[Done, str]:  # noqa: PLR0911
     """Say what came of a message that opens a conversation, and what it was."""
     if row.act and said.act == row.act:
         return Done.RIGHT, row.act

@@ -150,12 +150,12 @@ def _no_versions(station: Station, patch: pytest.MonkeyPatch) -> None:  # noqa: 
 
 
 def _no_dedupe(station: Station, patch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
-    tell = Notices.tell
+    word = Notices.word
 
-    def careless(self: Notices, *given: Any, dedupe_key: str, **more: Any) -> int | None:  # noqa: ARG001
-        return tell(self, *given, **more)
+    def careless(self: Notices, *given: Any, dedupe_key: str, **more: Any) -> Any:  # noqa: ARG001
+        return word(self, *given, **more)
 
-    patch.setattr(Notices, "tell", careless)
+    patch.setattr(Notices, "word", careless)
 
 
 def _no_next(station: Station, patch: pytest.MonkeyPatch) -> None:  # noqa: ARG001

@@ -265,18 +265,18 @@ async def test_a_database_that_cannot_be_written_acknowledges_nothing(
 
 
 @pytest.mark.parametrize(
-    "content", [b"this is no database, " * 100, b"\x00" * 4096], ids=["text", "zeros"]
+    "held", [b"this is no database, " * 100, b"\x00" * 4096], ids=["text", "zeros"]
 )
 def test_a_file_that_is_no_database_is_named_and_left_alone(
-    tmp_path: Path, keyring: Keyring, content: bytes
+    tmp_path: Path, keyring: Keyring, held: bytes
 ) -> None:
     file = tmp_path / "daoyi.sqlite3"
-    file.write_bytes(content)
+    file.write_bytes(held)
     with pytest.raises(
         StoreError, match=rf"{file}: the database cannot be opened \(file is not a database\)"
     ):
         open_store("sqlite", tmp_path, keyring)
-    assert file.read_bytes() == content
+    assert file.read_bytes() == held
 
 
 _HOLDER = """
