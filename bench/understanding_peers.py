@@ -1,5 +1,6 @@
 """Other ways of matching, behind our interface: nearest string, TF-IDF with an SVM, nearest meaning."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from importlib.util import find_spec
 from typing import Any
@@ -12,8 +13,8 @@ from intents.learnt import Arrays
 from intents.match import Match
 
 
-class Peer:
-    """Ranks intents by a score for each example: the best of its examples counts."""
+class Examples:
+    """The rows that a way of matching learns from, in one order; nothing learnt is kept."""
 
     def __init__(self, rows: Iterable[tuple[str, str]]) -> None:
         """Take (intent, question) rows."""
@@ -24,6 +25,10 @@ class Peer:
         """Keep nothing."""
         return {}
 
+
+class Nearest(Examples, ABC):
+    """Ranks intents by a score for each example: the best of its examples counts."""
+
     def rank(self, text: str, limit: int = 5) -> list[Match]:
         """Give at most `limit` matches, best first."""
         best: dict[str, Match] = {}
@@ -32,12 +37,12 @@ class Peer:
                 best[intent] = Match(intent, float(score), example)
         return sorted(best.values(), key=lambda match: -match.score)[:limit]
 
+    @abstractmethod
     def scores(self, text: str) -> Iterable[float]:
         """Give a score for every example, 0 to 1."""
-        raise NotImplementedError
 
 
-class WRatio(Peer):
+class WRatio(Nearest):
     """What `rapidfuzz.process.extractOne` does unless told otherwise."""
 
     def scores(self, text: str) -> Iterable[float]:
@@ -46,7 +51,7 @@ class WRatio(Peer):
         return [float(one) / 100 for one in found[0]]
 
 
-class NearestMeaning(Peer):
+class NearestMeaning(Nearest):
     """The nearest example by the encoder's vectors."""
 
     def __init__(self, rows: Iterable[tuple[str, str]], encoder: Encoder) -> None:
@@ -59,7 +64,7 @@ class NearestMeaning(Peer):
         return np.maximum(self._vectors @ self._encoder.encode([text])[0], 0).tolist()  # type: ignore[no-any-return]
 
 
-class TfidfSvm(Peer):
+class TfidfSvm(Examples):
     """TF-IDF of 1 to 3 characters and a linear SVM, of scikit-learn."""
 
     def __init__(self, rows: Iterable[tuple[str, str]]) -> None:

@@ -40,9 +40,9 @@ _EDGES = " ,.!?~。、…;:"
 _TITLED = re.compile(r"医生|大夫|主任|教授|科|号|\bdr\b|doctor|clinic|department")
 #: Without any of these a message has one part.
 _PARTED = re.compile(r"[,。?!;、:\n.]|另外|还有|顺便|\band\b|\balso\b")
-#: Questions about how to book, cancel or move ask for the same thing as the request beside them.
 #: A day or a name beside a request is part of it, no question: "周三上午".
 _SHORTEST_ASIDE = 4
+#: Questions about how to book, cancel, move or be reminded ask for the same as the request beside them.
 _SAME_THING = ("booking.", "assistant.", "reminders.")
 _MOST_BESIDE = 2
 #: What is so surely a question is not heard as a request.
